@@ -1,0 +1,1 @@
+"""The library: every step of a model's life, without Airflow."""

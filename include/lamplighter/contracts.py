@@ -1,0 +1,237 @@
+"""What one step hands to the next: small, frozen, JSON. XCom and the CLI carry nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Verdict = Literal["promote", "reject", "inconclusive"]
+GateMode = Literal["off", "dry_run", "enforce"]
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"got {value.isoformat()}, expected a time with its zone")
+    return value
+
+
+Instant = Annotated[datetime, AfterValidator(_aware)]
+
+
+class Contract(BaseModel):
+    """A frozen record that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Actor(Contract):
+    """Who acts, and how we know."""
+
+    name: str
+    kind: Literal["airflow", "os_user"]
+
+
+class RunRequest(Contract):
+    """What a trigger form, a schedule or a command line asks for."""
+
+    as_of: Instant
+    knowledge_time: Instant | None = None
+    force_retrain: bool = False
+    gate_mode: GateMode | None = None
+    budget_s: float | None = Field(default=None, gt=0)
+    trials: int | None = Field(default=None, ge=1)
+    dry_run: bool = False
+    reason: str = ""
+    timeline: str = Field(default="live", pattern=r"^(live|simulated:[A-Za-z0-9_.:+-]+)$")
+
+
+class RunRef(Contract):
+    """One night: its resolved spec (by digest) and its effective parameters."""
+
+    run_key: str
+    model: str
+    spec_digest: str
+    as_of: Instant
+    knowledge_time: Instant
+    timeline: str
+    force_retrain: bool
+    gate_mode: GateMode
+    budget_s: float | None
+    trials: int | None
+    dry_run: bool
+    reason: str
+    actor: Actor
+
+
+class ArtifactRef(Contract):
+    """A file in the artifact store: where, and what exactly."""
+
+    key: str
+    digest: str
+    size_bytes: int
+
+
+class StagedTable(Contract):
+    """Rows read from a source and not yet let into the lake."""
+
+    artifact: ArtifactRef
+    rows: int
+    since: Instant | None
+    until: Instant
+    note: str = ""
+
+
+class StagedData(Contract):
+    """What `ingest_data` read. `validate_data` decides whether it is let in."""
+
+    as_of: Instant
+    tables: dict[str, StagedTable]
+
+
+class TableSnapshot(Contract):
+    """One table as it was known at the snapshot's `as_of`."""
+
+    digest: str
+    rows: int
+
+
+class SnapshotRef(Contract):
+    """What a run may read: every table as known at `knowledge_time`, by content digest."""
+
+    as_of: Instant
+    knowledge_time: Instant
+    digest: str
+    tables: dict[str, TableSnapshot]
+    validation: ArtifactRef | None = None
+
+
+class RetrainingDecision(Contract):
+    """Whether this night trains, and why."""
+
+    key: str
+    retrain: bool
+    reason: str
+    snapshot: SnapshotRef
+
+
+class ExamplesRef(Contract):
+    """The examples of a night: features, target and split, ready to train on."""
+
+    artifact: ArtifactRef
+    snapshot_digest: str
+    rows: int
+    training_rows: int
+    holdout_rows: int
+    cutoff: Instant | None
+    features: tuple[str, ...]
+    dropped: dict[str, str] = Field(default_factory=dict)
+
+
+class SearchRef(Contract):
+    """A stored search: its key in the ledger, and what it found."""
+
+    key: str
+    trials: int
+    failed_trials: int
+    best_loss: float | None
+    best_algorithm: str | None
+    seconds: float
+
+
+class CandidateRef(Contract):
+    """A trained, unjudged model."""
+
+    artifact: ArtifactRef
+    key: str
+    examples: ArtifactRef
+    search_key: str
+    chosen: str
+    losses: dict[str, float]
+    weights: dict[str, float]
+    cutoff: Instant | None
+
+
+class Estimate(Contract):
+    """A number with its interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} ({self.lower:.4f} to {self.upper:.4f})"
+
+
+class Evidence(Contract):
+    """What the gate reads: paired losses of champion and candidate on blocks neither saw."""
+
+    metric: str
+    blocks: int
+    rows: int
+    gain: Estimate | None
+    p_value: float | None
+    lag1: float | None
+    first_block: str | None = None
+    last_block: str | None = None
+
+
+class EvaluationRef(Contract):
+    """How good the candidate is on the hold-out, and against whom."""
+
+    key: str
+    report: ArtifactRef
+    document: ArtifactRef
+    rows: int
+    metrics: dict[str, Estimate]
+    champion_version: str | None
+    champion_metrics: dict[str, Estimate]
+    base_rate_metrics: dict[str, Estimate]
+    evidence: Evidence | None
+    sane: bool
+    problems: tuple[str, ...] = ()
+
+
+class PromotionDecision(Contract):
+    """The gate's verdict and the champion it was judged against."""
+
+    key: str
+    verdict: Verdict
+    reason: str
+    release: bool
+    champion_version: str | None
+    champion_release: int | None
+    artifact_digest: str
+
+
+class VersionRef(Contract):
+    """A registered version."""
+
+    key: str
+    model: str
+    version: str
+    mlflow_run_id: str
+    artifact_digest: str
+
+
+class ReleaseRef(Contract):
+    """The ledger's line about who became champion, or why nobody did."""
+
+    released: bool
+    reason: str
+    version: str | None = None
+    release: int | None = None
+    valid_from: Instant | None = None
+
+
+class RunReport(Contract):
+    """The night in sentences."""
+
+    run_key: str
+    model: str
+    as_of: Instant
+    outcome: str
+    sentences: tuple[str, ...]
+    report: ArtifactRef | None = None
+    details: dict[str, Any] = Field(default_factory=dict)

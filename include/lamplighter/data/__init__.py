@@ -1,0 +1,1 @@
+"""Data in time: sources, tables of the lake, the as-of view, examples, splits, artifacts."""

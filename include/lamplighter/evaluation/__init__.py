@@ -1,0 +1,1 @@
+"""Metrics with intervals, the gate's evidence and decision, and the report."""

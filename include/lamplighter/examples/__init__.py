@@ -1,0 +1,1 @@
+"""The example models that ship: flights and breast_cancer."""

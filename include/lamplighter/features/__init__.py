@@ -1,0 +1,1 @@
+"""From columns to what an estimator reads: types, encoding, selection."""

@@ -1,0 +1,1 @@
+"""Great Expectations: suites from the spec, and what they found."""

@@ -1,0 +1,1 @@
+"""MLflow: versions, runs, aliases. The only place that imports it."""

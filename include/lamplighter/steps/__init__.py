@@ -1,0 +1,1 @@
+"""One function per step of a model's life, composed from the packages below."""

@@ -1,0 +1,1 @@
+"""Members, ensembles and the predictor that is judged, stored and released."""

@@ -1,0 +1,1 @@
+"""The search for good hyperparameters: one stored search, pulled from by any worker."""
