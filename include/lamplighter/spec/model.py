@@ -22,8 +22,8 @@ from pydantic import (
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-_NAME = r"^[a-z][a-z0-9_]{0,62}$"
-_DOTTED = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+DOTTED_PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 
 
 def _parse_duration(value: object) -> object:
@@ -62,8 +62,8 @@ Duration = Annotated[
 ]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Day = Annotated[date, BeforeValidator(_plain_date)]
-Name = Annotated[str, Field(pattern=_NAME)]
-DottedPath = Annotated[str, Field(pattern=_DOTTED, examples=["my_package.module:function"])]
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+DottedPath = Annotated[str, Field(pattern=DOTTED_PATTERN, examples=["my_package.module:function"])]
 ColumnType = Literal["int", "float", "string", "bool", "timestamp"]
 Algorithm = Literal["xgboost", "hist_gradient_boosting", "linear"]
 

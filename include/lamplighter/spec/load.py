@@ -1,0 +1,236 @@
+"""Read a spec file, lay the environment's overlay over it, and say all that is wrong at once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from lamplighter.errors import SpecError
+from lamplighter.spec.model import DOTTED_PATTERN, NAME_PATTERN, ModelSpec
+
+Location = tuple[str | int, ...]
+
+_PATTERNS = {
+    NAME_PATTERN: "a name of lower-case letters, digits and _, such as late_flights",
+    DOTTED_PATTERN: "a dotted path such as my_package.module:function",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a spec: where, and what to do."""
+
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.line else "line -"
+        return f"{where:<8} {self.key}: {self.message}" if self.key else f"{where:<8} {self.message}"
+
+
+class InvalidSpecError(SpecError):
+    """A spec file with everything that is wrong with it, in the order of its lines."""
+
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        self.path = path
+        self.problems = sorted(problems, key=lambda p: (p.line or 0, p.key))
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"{path} is not a valid spec:\n{lines}")
+
+
+@dataclass(frozen=True)
+class _File:
+    content: Any
+    lines: dict[Location, int]
+
+    def line(self, location: Location) -> int | None:
+        while location and location not in self.lines:
+            location = location[:-1]
+        return self.lines.get(location)
+
+
+def load_spec(path: str | Path, environment: str | None = None) -> ModelSpec:
+    """Read and check one spec file.
+
+    Parameters
+    ----------
+    path : path
+        The YAML file.
+    environment : str, optional
+        Name of the environment whose overlay, ``environments/<environment>/<file name>``
+        beside the file, is laid over it: mappings are merged key by key, a table's `source` is
+        replaced whole, and so is everything else. Default: ``$LAMPLIGHTER_ENV``; an environment
+        without an overlay for this file changes nothing.
+
+    Raises
+    ------
+    InvalidSpecError
+        With every problem that was found, each with its line.
+    """
+    path = Path(path)
+    base = _read(path)
+    overlay_path = _overlay(path, environment)
+    overlay = _read(overlay_path) if overlay_path else None
+    content = _merge(base.content, overlay.content) if overlay else base.content
+    try:
+        return ModelSpec.model_validate(content)
+    except ValidationError as invalid:
+        problems = []
+        for error in invalid.errors():
+            location = _clean(error["loc"])
+            in_overlay = overlay is not None and location in overlay.lines
+            source = overlay if in_overlay and overlay else base
+            problem = _problem(error, location, source)
+            if in_overlay:
+                problem = Problem(problem.line, f"{overlay_path}: {problem.key}", problem.message)
+            problems.append(problem)
+        raise InvalidSpecError(path, problems) from None
+
+
+def spec_paths(folder: str | Path) -> list[Path]:
+    """Return the spec files of a folder in a stable order. Subfolders are not searched."""
+    return sorted(p for p in Path(folder).iterdir() if p.suffix in (".yaml", ".yml"))
+
+
+def _overlay(path: Path, environment: str | None) -> Path | None:
+    name = os.environ.get("LAMPLIGHTER_ENV", "") if environment is None else environment
+    if not name:
+        return None
+    overlay = path.parent / "environments" / name / path.name
+    return overlay if overlay.is_file() else None
+
+
+def _read(path: Path) -> _File:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidSpecError(path, [Problem(1, "", "not text; expected YAML in UTF-8")]) from None
+    except OSError as error:
+        raise SpecError(
+            f"cannot read the spec {path}: {(error.strerror or str(error)).lower()}; "
+            "give the path of a YAML file such as include/models/flights.yaml"
+        ) from None
+    lines: dict[Location, int] = {}
+    problems: list[Problem] = []
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = None if node is None else yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        reason = f"not YAML: {error.problem or 'cannot be read'}"
+        line = mark.line + 1 if mark else None
+        raise InvalidSpecError(path, [Problem(line, "", reason)]) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = f"not YAML: {str(error).splitlines()[0] if str(error) else 'nested too deep'}"
+        raise InvalidSpecError(path, [Problem(None, "", reason)]) from None
+    if not isinstance(content, Mapping):
+        found = "nothing" if content is None else type(content).__name__
+        message = f"got {found}, expected keys such as model, owner, task and data"
+        raise InvalidSpecError(path, [Problem(1, "", message)])
+    _walk(node, (), lines, problems)
+    if problems:
+        raise InvalidSpecError(path, problems)
+    return _File(dict(content), lines)
+
+
+def _walk(
+    node: yaml.Node, location: Location, lines: dict[Location, int], problems: list[Problem]
+) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[Hashable, int] = {}
+        for key, value in node.value:
+            line, below = key.start_mark.line + 1, (*location, key.value)
+            if key.value in seen:
+                message = f"the key stands twice, first on line {seen[key.value]}; keep one"
+                problems.append(Problem(line, _dotted(below), message))
+            seen[key.value] = line
+            lines[below] = line
+            _walk(value, below, lines, problems)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            lines[(*location, index)] = value.start_mark.line + 1
+            _walk(value, (*location, index), lines, problems)
+
+
+def _merge(base: Any, overlay: Any, key: str = "") -> Any:
+    # A source is one of several kinds, so half of one and half of another would be neither.
+    if key == "source" or not (isinstance(base, Mapping) and isinstance(overlay, Mapping)):
+        return overlay
+    merged = dict(base)
+    for name, value in overlay.items():
+        merged[name] = _merge(base[name], value, name) if name in base else value
+    return merged
+
+
+def _clean(location: Location) -> Location:
+    # pydantic marks an error of a mapping's key, not of its value, with a last part '[key]'.
+    return tuple(part for part in location if part != "[key]")
+
+
+def _dotted(location: Location) -> str:
+    return ".".join(str(part) for part in location)
+
+
+def _problem(error: ErrorDetails, location: Location, file: _File) -> Problem:
+    return Problem(file.line(location), _dotted(location), _message(error, location))
+
+
+def _message(error: ErrorDetails, location: Location) -> str:
+    kind, found = error["type"], error["input"]
+    if kind == "missing":
+        return "required, but missing"
+    if kind == "extra_forbidden":
+        return f"unknown key{_nearest(location)}"
+    said = error["msg"]
+    if kind == "value_error":
+        said = said.removeprefix("Value error, ")
+        if not said.startswith("expected"):
+            return said
+        return f"got {_shown(found)}, {said}"
+    if kind == "too_short":
+        return f"got {_shown(found)}, expected at least {error['ctx']['min_length']}"
+    if kind == "string_pattern_mismatch":
+        return f"got {_shown(found)}, expected {_PATTERNS[error['ctx']['pattern']]}"
+    expected = said.removeprefix("Input should be ").replace("Input should", "should")
+    return f"got {_shown(found)}, expected {expected[:1].lower()}{expected[1:]}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _nearest(location: Location) -> str:
+    section = _section(location[:-1])
+    if section is None:
+        return ""
+    keys = [field.alias or name for name, field in section.model_fields.items()]
+    close = difflib.get_close_matches(str(location[-1]), keys, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(keys))}"
+
+
+def _section(location: Location) -> type[BaseModel] | None:
+    """Find the section that stands at a location, through mappings and optional values."""
+    found: Any = ModelSpec
+    for part in location:
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            fields = {f.alias or name: f for name, f in found.model_fields.items()}
+            if part not in fields:
+                return None
+            found = fields[str(part)].annotation
+        else:  # a mapping or a sequence: its last argument is the type of the values
+            arguments = get_args(found)
+            found = arguments[-1] if arguments else None
+        models = [a for a in get_args(found) if isinstance(a, type) and issubclass(a, BaseModel)]
+        if models and not (hasattr(found, "__origin__") and found.__origin__ is dict):
+            found = models[0]
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None

@@ -1,0 +1,154 @@
+"""A night: what every step needs, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lamplighter.contracts import RunRef
+from lamplighter.data.artifacts import ArtifactStore
+from lamplighter.data.lake import Lake
+from lamplighter.errors import LedgerError
+from lamplighter.ledger import Ledger, Release
+from lamplighter.registry import Registry
+from lamplighter.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class StorePaths:
+    """Where the four stores are, before any of them is opened."""
+
+    lake: str
+    artifacts: str
+    ledger: str
+    mlflow: str
+
+    @classmethod
+    def from_environment(cls) -> StorePaths:
+        """Read ``LAMPLIGHTER_HOME``, ``_LAKE``, ``_LEDGER`` and ``MLFLOW_TRACKING_URI``.
+
+        Without them everything lies under ``var/`` of the working directory.
+        """
+        home = Path(os.environ.get("LAMPLIGHTER_HOME", "var")).absolute()
+        lake = os.environ.get("LAMPLIGHTER_LAKE", str(home / "lake"))
+        return cls(
+            lake=lake,
+            artifacts=f"{lake.rstrip('/')}/artifacts",
+            ledger=os.environ.get("LAMPLIGHTER_LEDGER", f"sqlite:///{home / 'ledger.db'}"),
+            mlflow=os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}"),
+        )
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The lake, its artifacts, the ledger and the registry, opened."""
+
+    lake: Lake
+    artifacts: ArtifactStore
+    ledger: Ledger
+    registry: Registry
+
+    @classmethod
+    def open(cls, paths: StorePaths) -> Stores:
+        """Open all four. The registry is not asked anything yet."""
+        return cls(
+            lake=Lake(paths.lake),
+            artifacts=ArtifactStore(paths.artifacts),
+            ledger=Ledger.open(paths.ledger),
+            registry=Registry(paths.mlflow),
+        )
+
+    @classmethod
+    def from_environment(cls) -> Stores:
+        """Open the stores that the environment names."""
+        return cls.open(StorePaths.from_environment())
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run of one model: its resolved spec, its times, its stores."""
+
+    spec: ModelSpec
+    run: RunRef
+    stores: Stores
+    clock: Callable[[], float] = field(default=time.monotonic)
+    say: Callable[[str], None] = field(default=_silent)
+    threads: int = 1
+
+    @property
+    def lake(self) -> Lake:
+        """The lake's tables."""
+        return self.stores.lake
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """The artifact store."""
+        return self.stores.artifacts
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger."""
+        return self.stores.ledger
+
+    @property
+    def registry(self) -> Registry:
+        """The model registry."""
+        return self.stores.registry
+
+    def key(self, step: str, *content: object) -> str:
+        """Name a side effect by what goes into it, so that it happens exactly once.
+
+        The name depends on the model, its spec, the times, the timeline, the step and the
+        content given, and on nothing else: not on the run, the try or the clock.
+        """
+        parts = [
+            self.run.spec_digest,
+            self.run.as_of.isoformat(),
+            self.run.knowledge_time.isoformat(),
+            *(str(part) for part in content),
+        ]
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        timeline = self.run.timeline.replace(":", "-").replace("/", "-").replace("+", "-")
+        return f"{self.run.model}/{self.run.as_of:%Y-%m-%dT%H%M%S}/{timeline}/{step}-{digest}"
+
+    def champion(self) -> Release | None:
+        """Return who is champion on this night's timeline as of its `as_of`."""
+        return self.ledger.champion(self.run.model, timeline=self.run.timeline, at=self.run.as_of)
+
+
+def open_night(
+    run_id: str,
+    stores: Stores,
+    *,
+    say: Callable[[str], None] = _silent,
+    threads: int | None = None,
+) -> Night:
+    """Return the night that `resolve_spec` wrote down under this run id."""
+    run = stores.ledger.run(run_id)
+    if run is None:
+        raise LedgerError(
+            f"run {run_id!r} is not in the ledger; its task resolve_spec has to succeed first"
+        )
+    spec = ModelSpec.model_validate(stores.ledger.spec(run.spec_digest))
+    workers = spec.search.workers
+    return Night(
+        spec=spec,
+        run=run,
+        stores=stores,
+        say=say,
+        threads=threads or max(1, usable_cores() // workers),
+    )
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
