@@ -76,11 +76,10 @@ class ArtifactRef(Contract):
 class StagedTable(Contract):
     """Rows read from a source and not yet let into the lake."""
 
-    artifact: ArtifactRef
+    artifact: ArtifactRef | None
     rows: int
     since: Instant | None
     until: Instant
-    note: str = ""
 
 
 class StagedData(Contract):
@@ -186,6 +185,7 @@ class EvaluationRef(Contract):
     rows: int
     metrics: dict[str, Estimate]
     champion_version: str | None
+    champion_release: int | None
     champion_metrics: dict[str, Estimate]
     base_rate_metrics: dict[str, Estimate]
     evidence: Evidence | None
@@ -202,7 +202,7 @@ class PromotionDecision(Contract):
     release: bool
     champion_version: str | None
     champion_release: int | None
-    artifact_digest: str
+    artifact: ArtifactRef
 
 
 class VersionRef(Contract):

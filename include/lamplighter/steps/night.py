@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from lamplighter.contracts import RunRef
@@ -104,6 +105,11 @@ class Night:
         """The model registry."""
         return self.stores.registry
 
+    @property
+    def registered_name(self) -> str:
+        """Name of the model in the registry."""
+        return self.spec.release.registered_name or self.spec.model
+
     def key(self, step: str, *content: object) -> str:
         """Name a side effect by what goes into it, so that it happens exactly once.
 
@@ -121,8 +127,13 @@ class Night:
         return f"{self.run.model}/{self.run.as_of:%Y-%m-%dT%H%M%S}/{timeline}/{step}-{digest}"
 
     def champion(self) -> Release | None:
-        """Return who is champion on this night's timeline as of its `as_of`."""
-        return self.ledger.champion(self.run.model, timeline=self.run.timeline, at=self.run.as_of)
+        """Return who was champion on this night's timeline when it began.
+
+        A release of this very night is valid from its `as_of`, so the champion to compare with
+        is the one of the moment before; a cleared night then meets the same champion again.
+        """
+        before = self.run.as_of - timedelta(microseconds=1)
+        return self.ledger.champion(self.run.model, timeline=self.run.timeline, at=before)
 
 
 def open_night(
@@ -139,13 +150,12 @@ def open_night(
             f"run {run_id!r} is not in the ledger; its task resolve_spec has to succeed first"
         )
     spec = ModelSpec.model_validate(stores.ledger.spec(run.spec_digest))
-    workers = spec.search.workers
     return Night(
         spec=spec,
         run=run,
         stores=stores,
         say=say,
-        threads=threads or max(1, usable_cores() // workers),
+        threads=threads or usable_cores(),
     )
 
 

@@ -1,0 +1,70 @@
+"""Step decide_promotion: the gate's verdict, written into the ledger."""
+
+from __future__ import annotations
+
+from lamplighter.contracts import CandidateRef, EvaluationRef, GateMode, PromotionDecision, Verdict
+from lamplighter.evaluation.gate import GateRule, decide
+from lamplighter.steps.night import Night
+
+
+def decide_promotion(
+    night: Night, candidate: CandidateRef, evaluation: EvaluationRef
+) -> PromotionDecision:
+    """Judge the candidate once. A retried or cleared task gets the verdict that was stored."""
+    run = night.run
+    judged = decide(
+        evaluation.evidence,
+        GateRule.from_spec(night.spec.gate),
+        has_champion=evaluation.champion_version is not None,
+        problems=evaluation.problems,
+        metrics=evaluation.metrics,
+        champion_metrics=evaluation.champion_metrics,
+    )
+    released, reason = apply_mode(
+        judged.verdict, judged.reason, run.gate_mode, sane=evaluation.sane, dry_run=run.dry_run
+    )
+    key = night.key(
+        "promotion", candidate.artifact.digest, evaluation.champion_release, run.gate_mode
+    )
+    decision = night.ledger.record_decision(
+        key,
+        run_key=run.run_key,
+        model=run.model,
+        timeline=run.timeline,
+        kind="promotion",
+        verdict=judged.verdict,
+        reason=reason,
+        evidence={
+            **evaluation.model_dump(mode="json", include={"evidence", "metrics", "problems"}),
+            "champion_release": evaluation.champion_release,
+            "gate_mode": run.gate_mode,
+            "release": released,
+        },
+        as_of=run.as_of,
+        champion_version=evaluation.champion_version,
+        candidate_version=None,
+        actor=run.actor,
+    )
+    night.say(f"{decision.verdict}: {decision.reason}")
+    return PromotionDecision(
+        key=key,
+        verdict=judged.verdict,
+        reason=decision.reason,
+        release=bool(decision.evidence["release"]),
+        champion_version=decision.champion_version,
+        champion_release=decision.evidence["champion_release"],
+        artifact=candidate.artifact,
+    )
+
+
+def apply_mode(
+    verdict: Verdict, reason: str, mode: GateMode, *, sane: bool, dry_run: bool
+) -> tuple[bool, str]:
+    """Say whether a verdict leads to a release under the gate's mode, and the full reason."""
+    if dry_run:
+        return False, f"{reason}; dry run, so nothing is released"
+    if mode == "dry_run":
+        return False, f"{reason}; gate.mode is dry_run, so nothing is released"
+    if mode == "off" and sane and verdict != "promote":
+        return True, f"{reason}; released all the same, because gate.mode is off"
+    return verdict == "promote", reason

@@ -1,0 +1,50 @@
+"""The examples of a night as one frame: keys, times, label, part and features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lamplighter.contracts import ExamplesRef
+from lamplighter.steps.night import Night
+
+PART = "_part"
+BLOCK = "block"
+LABEL = "label"
+LABEL_TIME = "label_time"
+PREFIX = "feature:"
+
+
+@dataclass(frozen=True)
+class NightExamples:
+    """Training and hold-out rows, with every feature and the ones that were kept."""
+
+    training: pd.DataFrame
+    holdout: pd.DataFrame
+    kept: tuple[str, ...]
+
+    def features(self, part: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
+        """Return the feature columns of one part under their own names."""
+        columns = [c for c in part.columns if c.startswith(PREFIX)]
+        frame = part[columns].rename(columns=lambda c: c.removeprefix(PREFIX))
+        return frame[list(names)] if names is not None else frame
+
+    def labels(self, part: pd.DataFrame) -> np.ndarray:
+        """Return the target of one part."""
+        return part[LABEL].to_numpy()
+
+
+def join_features(examples: pd.DataFrame, features: pd.DataFrame, part: np.ndarray) -> pd.DataFrame:
+    """Put examples, their part and their features side by side; features carry a prefix."""
+    named = features.rename(columns=lambda c: f"{PREFIX}{c}")
+    return pd.concat([examples.assign(**{PART: part}), named], axis=1)
+
+
+def read_examples(night: Night, ref: ExamplesRef) -> NightExamples:
+    """Read the examples that `select_features` stored, checked by their digest."""
+    frame = night.artifacts.read_frame(ref.artifact)
+    training = frame[frame[PART] == "training"].reset_index(drop=True)
+    holdout = frame[frame[PART] == "holdout"].reset_index(drop=True)
+    return NightExamples(training=training, holdout=holdout, kept=ref.features)

@@ -1,0 +1,150 @@
+"""Step register_model: the intent in the ledger, then a version in the registry, exactly once."""
+
+from __future__ import annotations
+
+import logging
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from lamplighter.contracts import CandidateRef, EvaluationRef, ExamplesRef, VersionRef
+from lamplighter.errors import ArtifactError
+from lamplighter.registry import Registered
+from lamplighter.steps.examples_frame import read_examples
+from lamplighter.steps.night import Night
+from lamplighter.training.predictor import Predictor
+
+log = logging.getLogger(__name__)
+
+_PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "xgboost", "cloudpickle")
+_EXAMPLE_ROWS = 5
+
+
+def register_model(
+    night: Night, examples: ExamplesRef, candidate: CandidateRef, evaluation: EvaluationRef
+) -> VersionRef | None:
+    """Register a sane candidate. Returns None where there is nothing to register.
+
+    The intent goes to the ledger under the candidate's key before the registry is touched. A
+    killed try finds its own half-finished version; of two at once, the ledger's first line
+    wins and the other discards its version.
+    """
+    run, name = night.run, night.registered_name
+    if run.dry_run:
+        night.say("not registered: dry run")
+        return None
+    if not evaluation.sane:
+        night.say(f"not registered: {'; '.join(evaluation.problems)}")
+        return None
+    key = night.key("version", candidate.artifact.digest)
+    night.ledger.intend_version(
+        key,
+        model=run.model,
+        as_of=run.as_of,
+        artifact=candidate.artifact,
+        snapshot_digest=examples.snapshot_digest,
+        spec_digest=run.spec_digest,
+        cutoff=candidate.cutoff,
+    )
+    stored = night.ledger.version_by_key(key)
+    if stored is None:
+        mine = _register(night, key, examples, candidate, evaluation)
+        stored = night.ledger.record_version(
+            key, version=mine.version, mlflow_run_id=mine.run_id, recorded_as=name
+        )
+        if stored.version != mine.version:
+            night.registry.discard_version(name, mine.version)
+    night.say(f"registered as version {stored.version} of {name}")
+    log.info("%s: version %s, run %s", run.model, stored.version, stored.mlflow_run_id)
+    return VersionRef(
+        key=key,
+        model=run.model,
+        version=stored.version,
+        mlflow_run_id=stored.mlflow_run_id,
+        artifact_digest=candidate.artifact.digest,
+    )
+
+
+def _register(
+    night: Night,
+    key: str,
+    examples: ExamplesRef,
+    candidate: CandidateRef,
+    evaluation: EvaluationRef,
+) -> Registered:
+    frame = read_examples(night, examples)
+    predictor = Predictor.from_bytes(night.artifacts.read(candidate.artifact))
+    rows = frame.features(frame.holdout, predictor.features).head(_EXAMPLE_ROWS)
+    with night.artifacts.path(candidate.artifact) as predictor_path:
+        return night.registry.register(
+            key=key,
+            model=night.registered_name,
+            predictor_path=predictor_path,
+            artifact_digest=candidate.artifact.digest,
+            params=_params(night, examples, candidate),
+            metrics=_metrics(candidate, evaluation),
+            tags=_tags(night, evaluation),
+            datasets={"examples": examples.artifact.digest, "snapshot": examples.snapshot_digest},
+            input_example=rows,
+            output_example=predictor.predict(rows),
+            reports={
+                "evaluation.html": night.artifacts.read(evaluation.report),
+                "evaluation.json": night.artifacts.read(evaluation.document),
+            },
+            requirements=requirements(),
+        )
+
+
+def requirements() -> list[str]:
+    """Return the pinned packages that a registered model needs to predict."""
+    found = []
+    for package in _PACKAGES:
+        try:
+            found.append(f"{package}=={version(package)}")
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _params(night: Night, examples: ExamplesRef, candidate: CandidateRef) -> dict[str, Any]:
+    search = night.ledger.finished_search(candidate.search_key)
+    if search is None:
+        raise ArtifactError(f"search {candidate.search_key} is not finished; clear train_ensemble")
+    return {
+        "as_of": night.run.as_of.isoformat(),
+        "knowledge_time": night.run.knowledge_time.isoformat(),
+        "spec_digest": night.run.spec_digest,
+        "chosen": candidate.chosen,
+        "training_rows": examples.training_rows,
+        "holdout_rows": examples.holdout_rows,
+        "cutoff": candidate.cutoff.isoformat() if candidate.cutoff else None,
+        "features": len(examples.features),
+        "trials": search["trials"],
+        "best_algorithm": search["best_algorithm"],
+        "seed": night.spec.search.seed,
+        "threads": night.threads,
+        **{f"weight.{name}": weight for name, weight in candidate.weights.items()},
+    }
+
+
+def _metrics(candidate: CandidateRef, evaluation: EvaluationRef) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    for name, estimate in evaluation.metrics.items():
+        metrics[f"holdout_{name}"] = estimate.value
+        metrics[f"holdout_{name}_lower"] = estimate.lower
+        metrics[f"holdout_{name}_upper"] = estimate.upper
+    for name, estimate in evaluation.champion_metrics.items():
+        metrics[f"champion_{name}"] = estimate.value
+    for name, loss in candidate.losses.items():
+        metrics[f"out_of_fold_loss_{name}"] = loss
+    return metrics
+
+
+def _tags(night: Night, evaluation: EvaluationRef) -> dict[str, str]:
+    return {
+        "lamplighter.model": night.run.model,
+        "lamplighter.as_of": night.run.as_of.isoformat(),
+        "lamplighter.timeline": night.run.timeline,
+        "lamplighter.run_key": night.run.run_key,
+        "lamplighter.spec_digest": night.run.spec_digest,
+        "lamplighter.judged_against": evaluation.champion_version or "none",
+    }

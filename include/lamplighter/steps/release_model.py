@@ -1,0 +1,77 @@
+"""Step release_model: the ledger's commit, then the alias."""
+
+from __future__ import annotations
+
+import logging
+
+from lamplighter.contracts import PromotionDecision, ReleaseRef, VersionRef
+from lamplighter.errors import ArtifactError, StaleReleaseError
+from lamplighter.ledger import ReleaseRequest
+from lamplighter.steps.champion_alias import project_alias
+from lamplighter.steps.night import Night
+
+log = logging.getLogger(__name__)
+
+
+def release_model(
+    night: Night, decision: PromotionDecision, version: VersionRef | None
+) -> ReleaseRef:
+    """Make the judged version champion, if the decision says so and nothing changed since.
+
+    The ledger commits first, comparing with the champion that the candidate was judged against;
+    the alias in the registry follows. A retry finds the ledger's row and completes the alias.
+
+    Raises
+    ------
+    ArtifactError
+        If the registered file is not the file that was judged.
+    """
+    if not decision.release or version is None:
+        return ReleaseRef(released=False, reason=decision.reason)
+    _refuse_another_file(night, decision, version)
+    try:
+        release = night.ledger.release(_request(night, decision, version))
+    except StaleReleaseError as stale:
+        night.say(f"not released: {stale}")
+        return ReleaseRef(released=False, reason=f"not released: {stale}", version=version.version)
+    foreign = project_alias(
+        night.ledger, night.registry, model=night.run.model, name=night.registered_name
+    )
+    night.say(f"version {release.version} is champion from {release.valid_from.isoformat()}")
+    log.info("%s: released version %s (%s)", night.run.model, release.version, release.key)
+    return ReleaseRef(
+        released=True,
+        reason=f"{decision.reason}; {foreign}" if foreign else decision.reason,
+        version=release.version,
+        release=release.id,
+        valid_from=release.valid_from,
+    )
+
+
+def _refuse_another_file(night: Night, decision: PromotionDecision, version: VersionRef) -> None:
+    held = night.registry.model_digest(night.registered_name, version.version)
+    found = {version.artifact_digest, held}
+    if found != {decision.artifact.digest}:
+        raise ArtifactError(
+            f"version {version.version} of {night.registered_name} holds a file with digest "
+            f"{held[:12]}, but the gate judged {decision.artifact.digest[:12]}; nothing was "
+            "released, look at who wrote to the registry's artifact store"
+        )
+
+
+def _request(night: Night, decision: PromotionDecision, version: VersionRef) -> ReleaseRequest:
+    run = night.run
+    return ReleaseRequest(
+        key=night.key("release", decision.artifact.digest),
+        model=run.model,
+        timeline=run.timeline,
+        kind="release",
+        version=version.version,
+        artifact=decision.artifact,
+        predecessor=decision.champion_release or 0,
+        as_of=run.as_of,
+        valid_from=run.as_of,
+        actor=run.actor,
+        reason=decision.reason,
+        decision_key=decision.key,
+    )

@@ -1,0 +1,98 @@
+"""Step resolve_spec: fix what this run will do, before it does anything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from lamplighter.contracts import Actor, RunRef, RunRequest
+from lamplighter.errors import UsageError
+from lamplighter.spec import ModelSpec, load_spec
+from lamplighter.steps.night import Stores
+
+log = logging.getLogger(__name__)
+
+
+def resolve_spec(
+    spec_path: str | Path,
+    request: RunRequest,
+    *,
+    run_id: str,
+    actor: Actor,
+    stores: Stores,
+    now: datetime | None = None,
+) -> RunRef:
+    """Store the resolved spec and the run's effective parameters, once per run id.
+
+    A later call with the same run id, by a retry or a cleared task, returns what the first
+    call stored, whatever the file says by then.
+
+    Parameters
+    ----------
+    now : datetime, optional
+        The wall clock, only to refuse an `as_of` that lies in the future.
+
+    Raises
+    ------
+    SpecError
+        If the file is not a valid spec.
+    UsageError
+        If a requested value does not fit the spec.
+    """
+    earlier = stores.ledger.run(run_id)
+    if earlier is not None:
+        log.info("run %s was resolved before; keeping spec %s", run_id, earlier.spec_digest)
+        return earlier
+    spec = load_spec(spec_path)
+    _refuse_what_does_not_fit(spec, request, now or datetime.now(UTC))
+    run = _effective(spec, request, actor)
+    stores.ledger.put_spec(spec.digest, spec.model, spec.document())
+    stored = stores.ledger.start_run(run, run_id=run_id)
+    log.info("%s as of %s runs spec %s", spec.model, stored.as_of.isoformat(), stored.spec_digest)
+    return stored
+
+
+def _refuse_what_does_not_fit(spec: ModelSpec, request: RunRequest, now: datetime) -> None:
+    if spec.time is not None:
+        begins = datetime.combine(spec.time.start, time(), tzinfo=spec.zone)
+        if request.as_of <= begins:
+            raise UsageError(
+                f"as_of {request.as_of.isoformat()} is not after {begins.isoformat()}, where the "
+                f"data of {spec.model} begins (time.start); choose a later as_of"
+            )
+    for name, value in (("as_of", request.as_of), ("knowledge_time", request.knowledge_time)):
+        if value is not None and value > now:
+            raise UsageError(
+                f"{name} {value.isoformat()} lies in the future (it is {now:%Y-%m-%d %H:%M} UTC); "
+                "nothing can be known then yet, choose an earlier one"
+            )
+    if request.budget_s is not None and request.budget_s > spec.search.max_budget_s:
+        raise UsageError(
+            f"budget_s {request.budget_s:g} is above search.max_budget_s "
+            f"{spec.search.max_budget_s:g}; ask for less, or raise the limit in the spec"
+        )
+
+
+def _effective(spec: ModelSpec, request: RunRequest, actor: Actor) -> RunRef:
+    # Asking for one kind of budget replaces the spec's whole budget: 5 trials means 5 trials.
+    asked = request.budget_s is not None or request.trials is not None
+    simulated = request.timeline != "live"
+    fields = {
+        "model": spec.model,
+        "spec_digest": spec.digest,
+        "as_of": request.as_of.astimezone(UTC),
+        "knowledge_time": (request.knowledge_time or request.as_of).astimezone(UTC),
+        "timeline": request.timeline,
+        "force_retrain": request.force_retrain,
+        "gate_mode": request.gate_mode or spec.gate.mode,
+        "budget_s": request.budget_s if asked else spec.search.budget_s,
+        "trials": request.trials if asked else spec.search.trials,
+        "dry_run": request.dry_run or simulated,
+        "reason": request.reason,
+    }
+    text = json.dumps(fields, sort_keys=True, default=str)
+    run_key = f"{spec.model}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return RunRef.model_validate({**fields, "run_key": run_key, "actor": actor})

@@ -1,0 +1,83 @@
+"""Step select_features: build the examples of the night, split them, and keep what helps."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from lamplighter.contracts import ExamplesRef, SnapshotRef
+from lamplighter.data.examples import feature_view, known_examples
+from lamplighter.data.splits import Split, split_examples
+from lamplighter.errors import DataError
+from lamplighter.features.build import build_features
+from lamplighter.features.select import choose_features
+from lamplighter.spec import ModelSpec
+from lamplighter.steps.examples_frame import LABEL, join_features
+from lamplighter.steps.night import Night
+
+log = logging.getLogger(__name__)
+
+
+def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
+    """Store tonight's examples with their features, their split, and the features kept.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to train on: no matured day, too few rows, or a single class.
+    """
+    spec, run = night.spec, night.run
+    examples = known_examples(spec, night.lake, as_of=run.as_of, knowledge_time=run.knowledge_time)
+    split = split_examples(spec, examples, as_of=run.as_of, knowledge_time=run.knowledge_time)
+    _refuse_what_cannot_be_learned(spec, examples, split)
+    used = split.training | split.holdout
+    part = np.where(split.training, "training", "holdout")[used]
+    view = feature_view(spec, night.lake, as_of=run.as_of)
+    features = build_features(spec, examples[used], view)
+    kept, dropped = choose_features(
+        features[part == "training"],
+        examples[LABEL][split.training].to_numpy(),
+        selection=spec.features.select,
+        task=spec.task,
+    )
+    frame = join_features(examples[used], features, part).reset_index(drop=True)
+    artifact = night.artifacts.write_frame(
+        f"{night.key('examples', snapshot.digest)}.parquet", frame
+    )
+    training_rows, holdout_rows = int(split.training.sum()), int(split.holdout.sum())
+    night.say(
+        f"{training_rows:,} rows to train on, {holdout_rows:,} held out in "
+        f"{len(split.blocks)} blocks, {len(kept)} of {features.shape[1]} features kept"
+    )
+    log.info("%s: examples stored at %s", run.model, night.artifacts.uri(artifact))
+    return ExamplesRef(
+        artifact=artifact,
+        snapshot_digest=snapshot.digest,
+        rows=len(frame),
+        training_rows=training_rows,
+        holdout_rows=holdout_rows,
+        cutoff=split.cutoff,
+        features=tuple(kept),
+        dropped=dropped,
+    )
+
+
+def _refuse_what_cannot_be_learned(spec: ModelSpec, examples: pd.DataFrame, split: Split) -> None:
+    for name, part in (("training", split.training), ("hold-out", split.holdout)):
+        rows = int(part.sum())
+        if rows < spec.split.folds + 1:
+            raise DataError(
+                f"{spec.model} has {rows} {name} examples with a known label, expected at least "
+                f"{spec.split.folds + 1}; choose a later as_of, or a smaller split.holdout_days"
+            )
+        if spec.task == "regression":
+            continue
+        classes = examples[LABEL][part].unique()
+        if len(classes) < 2:
+            raise DataError(
+                f"all {rows:,} {name} examples of {spec.model} have the label {classes[0]!s}, "
+                "expected at least two classes; choose another as_of, or check "
+                f"{spec.data.target_table}.{spec.data.target_column}"
+            )

@@ -1,0 +1,81 @@
+"""Tonight's search as the ledger stores it: any worker pulls the next trial from it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lamplighter.contracts import ExamplesRef
+from lamplighter.data.splits import training_folds
+from lamplighter.ledger import Ledger
+from lamplighter.steps.examples_frame import NightExamples
+from lamplighter.steps.night import Night
+from lamplighter.training.ensemble import TrainingSet
+from lamplighter.tuning.search import TrialRecord
+
+SEARCH_SHARE = 0.75
+"""Share of the night's budget that the search may use; the rest is the ensemble's."""
+
+
+@dataclass(frozen=True)
+class LedgerTrials:
+    """The trial store that a search pulls from, kept in the ledger."""
+
+    ledger: Ledger
+    key: str
+    limit: int | None
+
+    def trials(self) -> list[TrialRecord]:
+        """Return every trial that has ended, in the order of their indices."""
+        return [TrialRecord(**row) for row in self.ledger.trials(self.key)]
+
+    def claim(self, worker: int) -> int | None:
+        """Take the next trial; None once the budget in trials is used up."""
+        return self.ledger.claim_trial(self.key, worker, self.limit)
+
+    def add(self, trial: TrialRecord) -> None:
+        """Store a trial that has ended."""
+        self.ledger.add_trial(self.key, trial.index, asdict(trial))
+
+
+def search_key(night: Night, examples: ExamplesRef) -> str:
+    """Name tonight's search by its data, its settings and its budget."""
+    run, search = night.run, night.spec.search
+    return night.key(
+        "search",
+        examples.artifact.digest,
+        run.budget_s,
+        run.trials,
+        search.seed,
+        *examples.features,
+    )
+
+
+def open_search(night: Night, examples: ExamplesRef) -> LedgerTrials:
+    """Open tonight's search, or find the one that is already open."""
+    key = search_key(night, examples)
+    settings: dict[str, Any] = {
+        **night.spec.search.model_dump(mode="json"),
+        "budget_s": night.run.budget_s,
+        "trials": night.run.trials,
+        "data": examples.artifact.digest,
+        "warm_start_from": None,
+    }
+    night.ledger.open_search(
+        key,
+        model=night.run.model,
+        as_of=night.run.as_of,
+        timeline=night.run.timeline,
+        settings=settings,
+    )
+    return LedgerTrials(night.ledger, key, night.run.trials)
+
+
+def training_set(night: Night, frame: NightExamples) -> TrainingSet:
+    """Return the rows that tonight's members are fitted on, with their folds."""
+    return TrainingSet(
+        X=frame.features(frame.training, frame.kept),
+        y=frame.labels(frame.training),
+        folds=training_folds(night.spec, frame.training),
+        task=night.spec.task,
+    )

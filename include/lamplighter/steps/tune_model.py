@@ -1,0 +1,61 @@
+"""Step tune_model: one worker's part of tonight's search."""
+
+from __future__ import annotations
+
+import logging
+
+from lamplighter.contracts import ExamplesRef, SearchRef
+from lamplighter.steps.examples_frame import read_examples
+from lamplighter.steps.night import Night
+from lamplighter.steps.stored_search import SEARCH_SHARE, LedgerTrials, open_search, training_set
+from lamplighter.tuning.search import Progress, run_search
+
+log = logging.getLogger(__name__)
+
+
+def tune_model(night: Night, examples: ExamplesRef, *, worker: int = 0) -> SearchRef:
+    """Pull trials from tonight's stored search until the budget is used up.
+
+    All workers share one search, stored in the ledger under a key of its data, settings and
+    budget. A search that is finished is read back, never run again.
+
+    Raises
+    ------
+    TrainingError
+        If not a single trial could be fitted.
+    """
+    store = open_search(night, examples)
+    if night.ledger.finished_search(store.key) is None:
+        spec, run = night.spec, night.run
+        run_search(
+            training_set(night, read_examples(night, examples)),
+            store,
+            algorithms=spec.search.algorithms,
+            worker=worker,
+            budget_s=run.budget_s * SEARCH_SHARE if run.budget_s is not None else None,
+            seed=spec.search.seed,
+            threads=max(1, night.threads // spec.search.workers),
+            clock=night.clock,
+            progress=lambda p: _report(night, p),
+        )
+    return summary(store)
+
+
+def summary(store: LedgerTrials) -> SearchRef:
+    """Say what a search has found so far."""
+    trials = store.trials()
+    losses = [t for t in trials if t.loss is not None]
+    best = min(losses, key=lambda t: (t.loss or 0.0, t.index), default=None)
+    return SearchRef(
+        key=store.key,
+        trials=len(trials),
+        failed_trials=len(trials) - len(losses),
+        best_loss=best.loss if best else None,
+        best_algorithm=best.algorithm if best else None,
+        seconds=sum(t.seconds for t in trials),
+    )
+
+
+def _report(night: Night, progress: Progress) -> None:
+    night.say(str(progress))
+    log.info("%s: %s", night.run.model, progress)
