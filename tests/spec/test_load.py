@@ -1,0 +1,154 @@
+"""A spec file is read with its lines, and everything wrong with it is said at once."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from lamplighter.errors import SpecError
+from lamplighter.spec import InvalidSpecError, load_spec, spec_paths
+
+SMALLEST = """\
+model: churn
+owner: {team: growth}
+task: binary
+time: {start: 2024-01-01, label_delay: 30d}
+data:
+  tables:
+    customers:
+      source: {parquet: "data/{day}.parquet"}
+      key: [customer_id]
+      event_time: seen_at
+  target: churned
+"""
+
+
+def write(folder: Path, text: str, name: str = "churn.yaml") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(text))
+    return path
+
+
+def problems(path: Path) -> dict[str, tuple[int | None, str]]:
+    with pytest.raises(InvalidSpecError) as invalid:
+        load_spec(path)
+    return {p.key: (p.line, p.message) for p in invalid.value.problems}
+
+
+def test_eleven_lines_are_a_whole_spec(tmp_path: Path) -> None:
+    spec = load_spec(write(tmp_path, SMALLEST))
+    assert (spec.model, spec.data.examples_table, spec.loss) == ("churn", "customers", "log_loss")
+
+
+def test_every_problem_is_said_at_once_with_its_line(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        SMALLEST.replace("target:", "taget:").replace("30d", "30 moons")
+        + "search: {budget_s: -5}\ngate: {min_blocks: 3}\n",
+    )
+    found = problems(path)
+    assert found["data.taget"] == (11, "unknown key; did you mean 'target'?")
+    assert found["time.label_delay"] == (
+        4,
+        "got '30 moons', expected a duration such as 90s, 30m, 2h or 14d",
+    )
+    assert found["search.budget_s"] == (12, "got -5, expected greater than 0")
+    assert found["gate.min_blocks"][0] == 13
+    assert found["data.target"][1] == "required, but missing"
+
+
+def test_the_nearest_key_is_found_inside_a_table(tmp_path: Path) -> None:
+    found = problems(write(tmp_path, SMALLEST.replace("event_time:", "evnt_time:")))
+    assert found["data.tables.customers.evnt_time"] == (
+        10,
+        "unknown key; did you mean 'event_time'?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "got nothing, expected keys such as model"),
+        ("- a\n- b\n", "got list, expected keys"),
+        ("model: [unclosed\n", "not YAML"),
+        ("model: a\nmodel: b\n", "the key stands twice, first on line 1"),
+        ("model: !!python/object:os.system {}\n", "not YAML"),
+    ],
+)
+def test_what_is_not_a_mapping_of_keys_is_one_clear_problem(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    with pytest.raises(InvalidSpecError, match=said):
+        load_spec(write(tmp_path, text))
+
+
+def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "churn.yaml"
+    path.write_bytes(b"\xff\xfe\x00\x80")
+    with pytest.raises(InvalidSpecError, match="expected YAML in UTF-8"):
+        load_spec(path)
+
+
+def test_a_missing_file_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"cannot read the spec .*no such file"):
+        load_spec(tmp_path / "none.yaml")
+
+
+def test_an_overlay_changes_only_what_it_names(tmp_path: Path) -> None:
+    path = write(tmp_path, SMALLEST + "search: {budget_s: 60, workers: 3}\n")
+    write(
+        tmp_path,
+        """\
+        search: {budget_s: 5}
+        data: {tables: {customers: {source: {csv: fixed.csv}}}}
+        """,
+        "environments/demo/churn.yaml",
+    )
+    plain, demo = load_spec(path, ""), load_spec(path, "demo")
+    assert (demo.search.budget_s, demo.search.workers) == (5, 3)
+    assert demo.data.tables["customers"].source.kind == "csv"
+    assert plain.search.budget_s == 60
+    assert plain.digest != demo.digest
+
+
+def test_a_problem_in_an_overlay_names_the_overlay(tmp_path: Path) -> None:
+    path = write(tmp_path, SMALLEST)
+    write(tmp_path, "search: {budget_s: soon}\n", "environments/demo/churn.yaml")
+    with pytest.raises(InvalidSpecError, match=r"line 1 .*demo/churn.yaml: search.budget_s"):
+        load_spec(path, "demo")
+
+
+def test_the_digest_ignores_layout_and_defaults_that_are_spelled_out(tmp_path: Path) -> None:
+    spelled = load_spec(write(tmp_path, SMALLEST + "\n# a comment\nsplit: {folds: 3}\n", "a.yaml"))
+    assert spelled.digest == load_spec(write(tmp_path, SMALLEST, "b.yaml")).digest
+
+
+def test_a_stored_document_reads_back_as_the_same_spec(tmp_path: Path) -> None:
+    spec = load_spec(write(tmp_path, SMALLEST))
+    assert type(spec).model_validate(spec.document()) == spec
+
+
+def test_a_folder_lists_its_specs_in_one_order(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a.yml", "notes.md", "environments/demo/a.yml"):
+        write(tmp_path, SMALLEST, name)
+    assert [p.name for p in spec_paths(tmp_path)] == ["a.yml", "b.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("source: {parquet", "source: {csv: a.csv, parquet"), "got parquet and csv"),
+        (('{parquet: "data/{day}.parquet"}', "{sql: warehouse}"), "either `table` or `query`"),
+        (("target: churned", "target: bills.churned"), "no table is called 'bills'"),
+        (("      event_time: seen_at\n", ""), "needs an event_time"),
+        (("time: {start: 2024-01-01, label_delay: 30d}\n", ""), "section `time` is needed"),
+        (("model: churn", "model: Churn-1"), "lower-case letters"),
+    ],
+)
+def test_sections_that_contradict_each_other_are_refused(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    with pytest.raises(InvalidSpecError, match=said):
+        load_spec(write(tmp_path, SMALLEST.replace(*change)))
