@@ -1,0 +1,138 @@
+"""Opening MLflow: which addresses are allowed, whether it answers, and what its errors mean."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sqlite3
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from lamplighter.errors import RegistryError, RegistryUnavailableError, UsageError
+
+for _chatty in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
+_NOT_FOUND = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "ENDPOINT_NOT_FOUND"}
+_UNAVAILABLE = re.compile(
+    r"API request to .* failed|Max retries exceeded|Connection refused|error code 50[234]"
+    r"|OperationalError|database is locked|unable to open database",
+    re.DOTALL,
+)
+
+
+def checked_address(tracking_uri: str) -> str:
+    """Return `tracking_uri` if it is a server or an SQLite file; else raise UsageError.
+
+    Examples
+    --------
+    >>> checked_address("http://localhost:5000/")
+    'http://localhost:5000'
+    """
+    kind = urlsplit(tracking_uri).scheme
+    if kind not in ("sqlite", "http", "https"):
+        raise UsageError(
+            f"the model registry's address {masked(tracking_uri)} is neither sqlite:/// nor "
+            "http(s)://; give the address of an MLflow server, or sqlite:///path/to/mlflow.db"
+        )
+    return tracking_uri.rstrip("/")
+
+
+def masked(text: str) -> str:
+    """Return a text without the user and password of any address in it.
+
+    Examples
+    --------
+    >>> masked("no answer from http://ann:secret@host:5000/x")
+    'no answer from http://host:5000/x'
+    """
+    return re.sub(r"://[^/\s@]+@", "://", text)
+
+
+def is_server(address: str) -> bool:
+    """Say whether the address is a server's, and not a file's."""
+    return address.startswith(("http://", "https://"))
+
+
+def sqlite_path(address: str) -> Path:
+    """Return the file of an sqlite:/// address."""
+    return Path(address.removeprefix("sqlite:///")).absolute()
+
+
+def artifact_root(address: str) -> str | None:
+    """Return where a new experiment keeps its files; None where the server decides."""
+    if is_server(address):
+        return None
+    return (sqlite_path(address).parent / "mlartifacts").as_uri()
+
+
+def open_client(address: str) -> MlflowClient:
+    """Return a client; the SQLite file and its schema are created at first use."""
+    if not is_server(address):
+        with unavailable_explained(address):
+            sqlite_path(address).parent.mkdir(parents=True, exist_ok=True)
+    with unavailable_explained(address):
+        return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def check_answers(address: str, *, timeout_s: float) -> None:
+    """Raise RegistryUnavailableError unless the server, or the file, answers within the time."""
+    with unavailable_explained(address):
+        if is_server(address):
+            urllib.request.urlopen(f"{address}/health", timeout=timeout_s).close()
+            return
+        path = sqlite_path(address)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(path, timeout=timeout_s) as connection:
+            connection.execute("select count(*) from sqlite_master").fetchone()
+        connection.close()
+
+
+@contextmanager
+def unavailable_explained(address: str) -> Iterator[None]:
+    """Turn what MLflow raises when it cannot be reached into one clear sentence."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise _unavailable(address, error) from error
+    except MlflowException as error:
+        if _UNAVAILABLE.search(str(error)):
+            raise _unavailable(address, error) from error
+        raise RegistryError(
+            f"the model registry at {masked(address)} refused: {_first_line(error)}"
+        ) from error
+
+
+def is_missing(error: MlflowException) -> bool:
+    """Say whether MLflow means that the thing asked for is not there."""
+    # A missing alias is RESOURCE_DOES_NOT_EXIST over REST and INVALID_PARAMETER_VALUE on SQLite.
+    return error.error_code in _NOT_FOUND or "not found" in str(error)
+
+
+def already_exists(error: MlflowException) -> bool:
+    """Say whether somebody else created it first."""
+    return str(error.error_code) == "RESOURCE_ALREADY_EXISTS"
+
+
+def _unavailable(address: str, error: Exception) -> RegistryUnavailableError:
+    remedy = (
+        "start the MLflow server, or check MLFLOW_TRACKING_URI"
+        if is_server(address)
+        else "check that the folder can be written and that the file is an MLflow database"
+    )
+    return RegistryUnavailableError(
+        f"the model registry at {masked(address)} does not answer ({_first_line(error)}); {remedy}"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    text = str(reason).strip() or type(error).__name__
+    return masked(text.splitlines()[0])[:300]

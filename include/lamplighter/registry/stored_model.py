@@ -1,0 +1,39 @@
+"""Reads back the bytes of a model that MLflow holds, and measures their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+
+from lamplighter.registry.packaging import DATA_FOLDER
+from lamplighter.registry.pyfunc_loader import PREDICTOR_FILE
+
+KEY_TAG = "lamplighter.key"
+DIGEST_TAG = "lamplighter.artifact_digest"
+MODEL_TAG = "lamplighter.model_id"
+
+
+def version_bytes(client: MlflowClient, model: str, version: str) -> bytes:
+    """Return the predictor's bytes of a registered version, as they lie there, unchecked."""
+    return _download(client, client.get_model_version_download_uri(model, version))
+
+
+def logged_digest(client: MlflowClient, model_id: str) -> str:
+    """Return the SHA-256, in hex, of the predictor's bytes of a logged model."""
+    location = client.get_logged_model(model_id).artifact_location
+    return hashlib.sha256(_download(client, location)).hexdigest()
+
+
+def _download(client: MlflowClient, location: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = download_artifacts(
+            artifact_uri=f"{location}/data/{DATA_FOLDER}/{PREDICTOR_FILE}",
+            dst_path=folder,
+            tracking_uri=client.tracking_uri,
+            registry_uri=client.tracking_uri,
+        )
+        return Path(path).read_bytes()
