@@ -38,6 +38,10 @@ class LedgerError(LamplighterError, RuntimeError):
     """The ledger cannot do what was asked, for a reason that lies in its content or its schema."""
 
 
+class LedgerUnavailableError(LamplighterError, ConnectionError):
+    """The ledger's database did not answer. Trying again may help."""
+
+
 class StaleReleaseError(LedgerError):
     """The champion changed, or time went on, since the decision was made."""
 
@@ -54,5 +58,5 @@ class TrainingError(LamplighterError, RuntimeError):
     """No model could be fitted on the examples of this night."""
 
 
-RETRYABLE = (SourceUnavailableError, RegistryUnavailableError)
+RETRYABLE = (SourceUnavailableError, RegistryUnavailableError, LedgerUnavailableError)
 """What may pass by itself; everything else in this module is the same on the next try."""

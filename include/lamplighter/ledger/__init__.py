@@ -1,1 +1,28 @@
-"""The append-only book of what was decided and done."""
+"""The append-only book of what was decided and done.
+
+`Ledger.open(url)` is the way in; everything it hands out is a frozen record from `records`.
+"""
+
+from lamplighter.ledger.ledger import Ledger
+from lamplighter.ledger.records import (
+    Decision,
+    Release,
+    ReleaseRequest,
+    Search,
+    StoredRun,
+    Trial,
+    Version,
+    VersionIntent,
+)
+
+__all__ = [
+    "Decision",
+    "Ledger",
+    "Release",
+    "ReleaseRequest",
+    "Search",
+    "StoredRun",
+    "Trial",
+    "Version",
+    "VersionIntent",
+]

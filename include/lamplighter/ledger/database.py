@@ -1,0 +1,187 @@
+"""The database under the ledger: SQLite or Postgres, one connection for each transaction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import NullPool
+
+from lamplighter.errors import LedgerError, LedgerUnavailableError
+
+BUSY_TIMEOUT_S = 30
+
+
+class Database:
+    """A database that is reached anew for every transaction.
+
+    Nothing stays open in between: a process may fork, a night may train for an hour, and the
+    server may restart meanwhile.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL of a SQLite file or a Postgres database.
+
+    Raises
+    ------
+    LedgerError
+        If the URL is not one, or is of another kind.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _parse(url)
+        self.name = _without_secrets(self._url)
+        self._engine = self._new_engine()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a file of SQLite."""
+        return self._url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Open a transaction that reads one consistent state."""
+        with self._plain_errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Open a transaction that writes; on SQLite it waits for its turn when it begins."""
+        engine = self._engine.execution_options(lamplighter_writes=True)
+        with self._plain_errors(), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def outside_transaction(self) -> Iterator[Any]:
+        """Open a bare connection of the driver."""
+        with self._plain_errors():
+            connection = self._engine.raw_connection()
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def check_file(self) -> None:
+        """Refuse a SQLite file that cannot be written, before SQLite says so less clearly.
+
+        Raises
+        ------
+        LedgerError
+            With the folder or file, and what to do about it.
+        """
+        name = self._url.database
+        if not self.is_sqlite or name is None or name.startswith("file:"):
+            return
+        path = Path(name).absolute()
+        if not path.parent.is_dir():
+            raise LedgerError(
+                f"the ledger {self.name} has no folder {path.parent}; create it, or name "
+                "another file"
+            )
+        for place in (path.parent, path):
+            if place.exists() and not os.access(place, os.W_OK):
+                raise LedgerError(
+                    f"the ledger {self.name} cannot be written, since {place} is read-only for "
+                    "this user; give the right to write, or name another file"
+                )
+
+    def _new_engine(self) -> sa.Engine:
+        options: dict[str, Any] = {"poolclass": NullPool, "hide_parameters": True}
+        if self.is_sqlite:
+            options["connect_args"] = {"timeout": BUSY_TIMEOUT_S}
+        else:
+            options["isolation_level"] = "READ COMMITTED"
+            options["connect_args"] = {"connect_timeout": 10}
+        try:
+            engine = sa.create_engine(self._url, **options)
+        except ModuleNotFoundError as error:
+            raise LedgerError(
+                f"the ledger {self.name} needs the driver {error.name}, which is not installed; "
+                "install lamplighter[postgres]"
+            ) from error
+        if self.is_sqlite:
+            event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+            raise LedgerUnavailableError(
+                f"the ledger {self.name} did not answer: {_cause(error)}; check that it runs and "
+                "can be reached"
+            ) from error
+        except exc.StatementError as error:
+            if isinstance(error, exc.DBAPIError):
+                raise LedgerError(f"the ledger {self.name} refused: {_cause(error)}") from error
+            raise LedgerError(f"the ledger cannot hold this: {error.orig}") from error
+
+
+def insert_once(
+    connection: sa.Connection,
+    table: sa.Table,
+    row: Mapping[str, Any],
+    *,
+    key: Sequence[str] | None = None,
+) -> None:
+    """Insert a row unless one with the same key is stored; without `key`, any unique columns.
+
+    Whoever comes second waits until the first has committed, so a read that follows in the
+    same transaction finds the first one's row.
+    """
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert(table).values(**row).on_conflict_do_nothing(index_elements=key))
+
+
+def _parse(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except exc.ArgumentError:
+        raise LedgerError(
+            "the ledger's address is not a database URL; expected for example "
+            "sqlite:///var/ledger.db or postgresql+psycopg://user:password@host/name"
+        ) from None
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise LedgerError(
+            f"the ledger {_without_secrets(url)} is of the kind {url.get_backend_name()}; expected "
+            "sqlite or postgresql"
+        )
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise LedgerError(
+            "the ledger sqlite:// would be gone with its process; name a file, for example "
+            "sqlite:///var/ledger.db"
+        )
+    return url
+
+
+def _without_secrets(url: sa.URL) -> str:
+    hidden = {name: "***" for name in url.query if "password" in name.lower()}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def _cause(error: exc.SQLAlchemyError) -> str:
+    origin = getattr(error, "orig", None) or error
+    return str(origin).strip().partition("\n")[0]
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own idea of when a transaction begins is switched off: `_begin_sqlite` says.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    # Without it INSERT OR REPLACE deletes a row past the triggers.
+    connection.execute("PRAGMA recursive_triggers = ON")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A writer takes the lock at once: one that began as a reader would fail instead of waiting.
+    writes = connection.get_execution_options().get("lamplighter_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,157 @@
+"""The ledger's rows as frozen records. Every time in them is aware and in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from lamplighter.contracts import Actor, ArtifactRef, RunRef
+
+DecisionKind = Literal["retraining", "promotion", "stop", "run"]
+ReleaseKind = Literal["release", "rollback", "promote", "adopt"]
+TrialStatus = Literal["ok", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredRun:
+    """A night that was begun: under which run id, and when by the wall clock."""
+
+    run_id: str
+    run: RunRef
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """A search that workers share."""
+
+    key: str
+    model: str
+    timeline: str
+    as_of: datetime
+    settings: dict[str, Any]
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One trial of a search, as its worker reported it."""
+
+    index: int
+    worker: int
+    algorithm: str
+    params: dict[str, Any]
+    loss: float | None
+    seconds: float
+    status: TrialStatus
+    error: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What was decided, and why. `id` counts upwards in the order of storing."""
+
+    id: int
+    key: str
+    run_key: str
+    model: str
+    timeline: str
+    kind: DecisionKind
+    verdict: str
+    reason: str
+    evidence: dict[str, Any]
+    as_of: datetime
+    champion_version: str | None
+    candidate_version: str | None
+    actor: Actor
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionIntent:
+    """That an artifact is going to be registered; written before the registry is touched."""
+
+    key: str
+    model: str
+    run_key: str
+    timeline: str
+    as_of: datetime
+    artifact: ArtifactRef
+    details: dict[str, Any]
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A version in the registry, and the artifact that it stands for."""
+
+    key: str
+    model: str
+    version: str
+    mlflow_run_id: str
+    run_key: str
+    timeline: str
+    as_of: datetime
+    artifact: ArtifactRef
+    details: dict[str, Any]
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRequest:
+    """The wish to make a version champion.
+
+    Parameters
+    ----------
+    key : str
+        Deterministic: the same act has the same key however often it is tried.
+    predecessor : int
+        Id of the release that was champion when the decision was made, as `Ledger.champion`
+        gave it; 0 if there was none.
+    as_of : datetime
+        The `as_of` of the run, or `Ledger.data_clock` for an act by a person.
+    valid_from : datetime
+        From when on it is champion, on the data's clock: `as_of` plus what an approval took.
+    decision_key : str, optional
+        The decision that this carries out.
+    """
+
+    key: str
+    model: str
+    version: str
+    artifact: ArtifactRef
+    predecessor: int
+    as_of: datetime
+    valid_from: datetime
+    actor: Actor
+    reason: str
+    kind: ReleaseKind = "release"
+    timeline: str = "live"
+    decision_key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A version's time as champion.
+
+    `predecessor` is the release before it on its own timeline, 0 for the first. `valid_to` is
+    derived: when the next one began, None while there is none.
+    """
+
+    id: int
+    key: str
+    model: str
+    timeline: str
+    predecessor: int
+    kind: ReleaseKind
+    version: str
+    artifact: ArtifactRef
+    as_of: datetime
+    valid_from: datetime
+    valid_to: datetime | None
+    actor: Actor
+    reason: str
+    decision_key: str | None
+    recorded_at: datetime

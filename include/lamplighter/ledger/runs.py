@@ -1,0 +1,107 @@
+"""Resolved specs, and the runs that began with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from lamplighter.contracts import RunRef
+from lamplighter.errors import LedgerError
+from lamplighter.ledger import tables
+from lamplighter.ledger.book import Pages
+from lamplighter.ledger.database import insert_once
+from lamplighter.ledger.records import StoredRun
+from lamplighter.ledger.timelines import checked_timeline
+
+
+class RunPages(Pages):
+    """The pages about specs and runs."""
+
+    def put_spec(self, digest: str, *, model: str, document: Mapping[str, Any]) -> None:
+        """Store a resolved spec under its digest."""
+        row = {
+            "digest": digest,
+            "model": model,
+            "document": dict(document),
+            "recorded_at": self._now(),
+        }
+        with self._database.writing() as connection:
+            insert_once(connection, tables.specs, row, key=["digest"])
+
+    def spec(self, digest: str) -> dict[str, Any]:
+        """Return the resolved spec with this digest.
+
+        Raises
+        ------
+        LedgerError
+            If none was stored.
+        """
+        query = select(tables.specs.c.document).where(tables.specs.c.digest == digest)
+        with self._database.reading() as connection:
+            document: dict[str, Any] | None = connection.execute(query).scalar()
+        if document is None:
+            raise _no_spec(digest)
+        return document
+
+    def start_run(self, run: RunRef, *, run_id: str) -> RunRef:
+        """Store a run under its id, and return the one that is stored.
+
+        The first call wins: a second one with other parameters, say after the spec's file was
+        edited in the middle of the night, gets the run as it began.
+
+        Raises
+        ------
+        LedgerError
+            If the run's spec was not stored before.
+        """
+        row = {
+            "run_id": run_id,
+            "run_key": run.run_key,
+            "model": run.model,
+            "spec_digest": run.spec_digest,
+            "timeline": checked_timeline(run.timeline),
+            "as_of": run.as_of,
+            "dry_run": run.dry_run,
+            "run": run.model_dump(mode="json"),
+            "recorded_at": self._now(),
+        }
+        known = select(tables.specs.c.digest).where(tables.specs.c.digest == run.spec_digest)
+        stored = select(tables.runs.c.run).where(tables.runs.c.run_id == run_id)
+        with self._database.writing() as connection:
+            if connection.execute(known).first() is None:
+                raise _no_spec(run.spec_digest)
+            insert_once(connection, tables.runs, row, key=["run_id"])
+            return RunRef.model_validate(connection.execute(stored).scalar_one())
+
+    def run(self, run_id: str) -> RunRef | None:
+        """Return the run that began under this id."""
+        query = select(tables.runs.c.run).where(tables.runs.c.run_id == run_id)
+        with self._database.reading() as connection:
+            document = connection.execute(query).scalar()
+        return None if document is None else RunRef.model_validate(document)
+
+    def runs(self, model: str, *, limit: int = 100) -> list[StoredRun]:
+        """Return the newest runs of a model, the newest first."""
+        runs = tables.runs
+        query = (
+            select(runs.c.run_id, runs.c.run, runs.c.recorded_at)
+            .where(runs.c.model == model)
+            .order_by(runs.c.id.desc())
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [
+            StoredRun(
+                run_id=row.run_id, run=RunRef.model_validate(row.run), recorded_at=row.recorded_at
+            )
+            for row in rows
+        ]
+
+
+def _no_spec(digest: str) -> LedgerError:
+    return LedgerError(
+        f"the ledger holds no spec {digest}; a run stores its spec first, with put_spec"
+    )

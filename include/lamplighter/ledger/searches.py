@@ -1,0 +1,172 @@
+"""Searches: which worker tries which trial, what came out, and the finished result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from lamplighter.errors import LedgerError
+from lamplighter.ledger import tables
+from lamplighter.ledger.book import Pages
+from lamplighter.ledger.database import insert_once
+from lamplighter.ledger.records import Search, Trial, TrialStatus
+from lamplighter.ledger.timelines import checked_timeline
+
+
+class SearchPages(Pages):
+    """The pages about searches."""
+
+    def open_search(
+        self, key: str, *, model: str, as_of: datetime, timeline: str, settings: Mapping[str, Any]
+    ) -> Search:
+        """Begin a search, or join the one that is stored under this key."""
+        row = {
+            "key": key,
+            "model": model,
+            "timeline": checked_timeline(timeline),
+            "as_of": as_of,
+            "settings": dict(settings),
+            "recorded_at": self._now(),
+        }
+        stored = select(tables.searches).where(tables.searches.c.key == key)
+        with self._database.writing() as connection:
+            insert_once(connection, tables.searches, row, key=["key"])
+            return Search(**connection.execute(stored).one()._mapping)
+
+    def claim_trial(self, key: str, *, worker: int, limit: int | None) -> int | None:
+        """Give a worker the index of its next trial; None when `limit` trials are given out.
+
+        What the worker claimed before and never finished comes first: it died, and is back.
+        No index is ever given to two workers.
+
+        Raises
+        ------
+        LedgerError
+            If no search was opened under this key.
+        """
+        while True:
+            with self._database.writing() as connection:
+                unfinished = connection.execute(_unfinished(key, worker)).scalar()
+                if unfinished is not None:
+                    return int(unfinished)
+                index = _next_index(connection, key)
+                if limit is not None and index >= limit:
+                    return None
+                row = {
+                    "search_key": key,
+                    "index": index,
+                    "worker": worker,
+                    "recorded_at": self._now(),
+                }
+                insert_once(connection, tables.claims, row, key=["search_key", "index"])
+            # Round again: the row is ours, and comes back as unfinished, or another worker was
+            # first, and the index after it is free.
+
+    def add_trial(
+        self,
+        key: str,
+        *,
+        index: int,
+        worker: int,
+        algorithm: str,
+        params: Mapping[str, Any],
+        loss: float | None,
+        seconds: float,
+        status: TrialStatus,
+        error: str = "",
+    ) -> Trial:
+        """Store what a trial came to, and return the one that is stored at this index.
+
+        Raises
+        ------
+        LedgerError
+            If the index was not claimed, or if the loss is NaN or infinite.
+        """
+        if loss is not None and not math.isfinite(loss):
+            raise LedgerError(
+                f"trial {index} has the loss {loss}; record it as failed, with no loss"
+            )
+        row = {
+            "search_key": key,
+            "index": index,
+            "worker": worker,
+            "algorithm": algorithm,
+            "params": dict(params),
+            "loss": None if loss is None else float(loss),
+            "seconds": float(seconds),
+            "status": status,
+            "error": error,
+            "recorded_at": self._now(),
+        }
+        claims = tables.claims.c
+        claimed = select(claims.index).where(claims.search_key == key, claims.index == index)
+        with self._database.writing() as connection:
+            if connection.execute(claimed).first() is None:
+                raise LedgerError(f"trial {index} of {key} was not claimed; call claim_trial first")
+            insert_once(connection, tables.trials, row, key=["search_key", "index"])
+            query = _trials(key).where(tables.trials.c.index == index)
+            return Trial(**connection.execute(query).one()._mapping)
+
+    def trials(self, key: str) -> list[Trial]:
+        """Return the trials of a search that ended, by index."""
+        query = _trials(key).order_by(tables.trials.c.index)
+        with self._database.reading() as connection:
+            return [Trial(**row._mapping) for row in connection.execute(query)]
+
+    def finish_search(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Store the result of a search, and return the one that is stored."""
+        row = {"search_key": key, "result": dict(result), "recorded_at": self._now()}
+        with self._database.writing() as connection:
+            _require_search(connection, key)
+            insert_once(connection, tables.search_results, row, key=["search_key"])
+            stored: dict[str, Any] = connection.execute(_result(key)).scalar_one()
+        return stored
+
+    def finished_search(self, key: str) -> dict[str, Any] | None:
+        """Return the result of a search, None while it goes on."""
+        with self._database.reading() as connection:
+            stored: dict[str, Any] | None = connection.execute(_result(key)).scalar()
+        return stored
+
+
+def _unfinished(key: str, worker: int) -> sa.Select[Any]:
+    claims, trials = tables.claims.c, tables.trials.c
+    ended = (claims.search_key == trials.search_key) & (claims.index == trials.index)
+    return (
+        select(sa.func.min(claims.index))
+        .select_from(tables.claims.outerjoin(tables.trials, ended))
+        .where(claims.search_key == key, claims.worker == worker, trials.index.is_(None))
+    )
+
+
+def _next_index(connection: sa.Connection, key: str) -> int:
+    claims = tables.claims.c
+    newest = connection.execute(
+        select(sa.func.max(claims.index)).where(claims.search_key == key)
+    ).scalar()
+    if newest is None:
+        _require_search(connection, key)
+        return 0
+    return int(newest) + 1
+
+
+def _require_search(connection: sa.Connection, key: str) -> None:
+    query = select(tables.searches.c.key).where(tables.searches.c.key == key)
+    if connection.execute(query).first() is None:
+        raise LedgerError(f"the ledger holds no search {key}; call open_search first")
+
+
+def _trials(key: str) -> sa.Select[Any]:
+    trials = tables.trials
+    own = [column for column in trials.columns if column.name != "search_key"]
+    return select(*own).where(trials.c.search_key == key)
+
+
+def _result(key: str) -> sa.Select[Any]:
+    results = tables.search_results.c
+    return select(results.result).where(results.search_key == key)
