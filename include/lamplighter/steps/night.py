@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 from lamplighter.contracts import RunRef
 from lamplighter.data.artifacts import ArtifactStore
@@ -18,31 +17,7 @@ from lamplighter.errors import LedgerError
 from lamplighter.ledger import Ledger, Release
 from lamplighter.registry import Registry
 from lamplighter.spec import ModelSpec
-
-
-@dataclass(frozen=True)
-class StorePaths:
-    """Where the four stores are, before any of them is opened."""
-
-    lake: str
-    artifacts: str
-    ledger: str
-    mlflow: str
-
-    @classmethod
-    def from_environment(cls) -> StorePaths:
-        """Read ``LAMPLIGHTER_HOME``, ``_LAKE``, ``_LEDGER`` and ``MLFLOW_TRACKING_URI``.
-
-        Without them everything lies under ``var/`` of the working directory.
-        """
-        home = Path(os.environ.get("LAMPLIGHTER_HOME", "var")).absolute()
-        lake = os.environ.get("LAMPLIGHTER_LAKE", str(home / "lake"))
-        return cls(
-            lake=lake,
-            artifacts=f"{lake.rstrip('/')}/artifacts",
-            ledger=os.environ.get("LAMPLIGHTER_LEDGER", f"sqlite:///{home / 'ledger.db'}"),
-            mlflow=os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}"),
-        )
+from lamplighter.steps.store_paths import StorePaths
 
 
 @dataclass(frozen=True)

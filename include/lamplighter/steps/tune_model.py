@@ -13,11 +13,21 @@ from lamplighter.tuning.search import Progress, run_search
 log = logging.getLogger(__name__)
 
 
-def tune_model(night: Night, examples: ExamplesRef, *, worker: int = 0) -> SearchRef:
+def tune_model(
+    night: Night, examples: ExamplesRef, *, worker: int = 0, workers: int | None = None
+) -> SearchRef:
     """Pull trials from tonight's stored search until the budget is used up.
 
     All workers share one search, stored in the ledger under a key of its data, settings and
     budget. A search that is finished is read back, never run again.
+
+    Parameters
+    ----------
+    worker : int
+        Number of this worker, from 0.
+    workers : int, optional
+        How many work at the same time, and so share this machine's cores; as the spec says
+        unless given.
 
     Raises
     ------
@@ -34,7 +44,7 @@ def tune_model(night: Night, examples: ExamplesRef, *, worker: int = 0) -> Searc
             worker=worker,
             budget_s=run.budget_s * SEARCH_SHARE if run.budget_s is not None else None,
             seed=spec.search.seed,
-            threads=max(1, night.threads // spec.search.workers),
+            threads=max(1, night.threads // (workers or spec.search.workers)),
             clock=night.clock,
             progress=lambda p: _report(night, p),
         )

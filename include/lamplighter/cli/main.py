@@ -1,0 +1,92 @@
+"""The command `lamplighter`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from pydantic import ValidationError
+
+from lamplighter.cli.output import ERROR, USAGE, complain
+from lamplighter.errors import LamplighterError, UsageError
+
+# Each command lives in a module with `configure(parser)` and `run(arguments) -> exit code`. A
+# module is imported only when its command runs: `check` needs no machine-learning library.
+_COMMANDS = {
+    "check": ("check_specs", "say everything that is wrong with spec files"),
+    "run": ("run_night", "do one night in this process, without Airflow"),
+    "score": ("score_examples", "score a day's examples with the champion of each moment"),
+    "history": ("show_history", "list who was champion when, who decided it, and why"),
+    "champion": ("show_champion", "say who is champion, or was at a time"),
+    "promote": ("act_on_champion", "make a registered version champion"),
+    "rollback": ("act_on_champion", "make the champion before champion again"),
+    "doctor": ("examine_stores", "check the stores and the alias against the ledger"),
+    "upgrade": ("upgrade_ledger", "bring the ledger's schema up to this version"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(words)
+    arguments = parser.parse_args(words)
+    logging.basicConfig(
+        level=logging.INFO if arguments.verbose else logging.ERROR,
+        format="%(asctime)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        return int(arguments.run(arguments))
+    except UsageError as error:
+        complain(f"lamplighter {arguments.command}: {error}")
+        return USAGE
+    except ValidationError as error:
+        complain(f"lamplighter {arguments.command}: {_plain(error)}")
+        return USAGE
+    except LamplighterError as error:
+        complain(f"lamplighter {arguments.command}: {error}")
+        return ERROR
+    except KeyboardInterrupt:
+        complain("interrupted; what was finished is kept, and the same command goes on from there")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ERROR
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lamplighter",
+        description="The life of machine-learning models, one spec file each.",
+        epilog="exit codes: 0 done, whatever was decided; 1 error; 2 usage; "
+        "with run --exit-code also 10 rejected, 11 inconclusive",
+    )
+    parser.add_argument("--version", action="version", version=version("lamplighter"))
+    parser.add_argument("-v", "--verbose", action="store_true", help="log what is done to stderr")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((word for word in words if word in _COMMANDS), None)
+    for name, (module_name, summary) in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.set_defaults(run=lambda _: ERROR)
+        if name == asked:
+            module = importlib.import_module(f"lamplighter.cli.{module_name}")
+            module.configure(command)
+            command.set_defaults(run=module.run)
+    return parser
+
+
+def _plain(invalid: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc'])) or 'value'}: got {e['input']!r}, expected "
+        f"{e['msg'].removeprefix('Input should be ')}"
+        for e in invalid.errors()
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""`lamplighter champion MODEL [--at T]`: who is champion, or was at a time."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC
+
+from lamplighter.cli.output import ERROR, OK, complain, print_json
+from lamplighter.cli.show_history import as_document
+from lamplighter.cli.stores import open_ledger
+from lamplighter.cli.times import parse_time
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("model")
+    parser.add_argument("--at", metavar="T", help="date or time (UTC unless it says otherwise)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the champion; exit 1 if there was none."""
+    at = parse_time(arguments.at, UTC, option="--at") if arguments.at else None
+    champion = open_ledger().champion(arguments.model, at=at)
+    when = f" at {at.isoformat()}" if at else ""
+    if champion is None:
+        complain(
+            f"{arguments.model} has no champion{when}; "
+            f"'lamplighter history {arguments.model}' lists all there were"
+        )
+        if arguments.json:
+            print_json({"model": arguments.model, "champion": None})
+        return ERROR
+    if arguments.json:
+        print_json({"model": arguments.model, "champion": as_document(champion)})
+    else:
+        verb = "was" if at else "is"
+        print(
+            f"version {champion.version} {verb} champion of {arguments.model}{when}, "
+            f"since {champion.valid_from:%Y-%m-%d %H:%M %Z}, by {champion.actor.name} "
+            f"({champion.kind}): {champion.reason}"
+        )
+    return OK

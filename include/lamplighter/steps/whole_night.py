@@ -1,0 +1,111 @@
+"""A whole night in one process: the steps in their order, without Airflow."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from lamplighter.contracts import Actor, Contract, RunReport, RunRequest
+from lamplighter.errors import LamplighterError
+from lamplighter.steps.decide_promotion import decide_promotion
+from lamplighter.steps.decide_retraining import decide_retraining
+from lamplighter.steps.evaluate_candidate import evaluate_candidate
+from lamplighter.steps.ingest_data import ingest_data
+from lamplighter.steps.night import Night, Stores, open_night
+from lamplighter.steps.register_model import register_model
+from lamplighter.steps.release_model import release_model
+from lamplighter.steps.report_run import report_run
+from lamplighter.steps.resolve_spec import resolve_spec
+from lamplighter.steps.select_features import select_features
+from lamplighter.steps.train_ensemble import train_ensemble
+from lamplighter.steps.tune_model import tune_model
+from lamplighter.steps.validate_data import validate_data
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result", bound=Contract | None)
+
+
+class Listener:
+    """Hears what a night does: which step begins, and what it says."""
+
+    def began(self, step: str) -> None:
+        """Be told that a step begins."""
+
+    def said(self, sentence: str) -> None:
+        """Be told a step's progress."""
+
+
+@dataclass
+class _Course:
+    """The outcomes of the steps so far, and the failure that ended the night."""
+
+    listener: Listener
+    outcomes: dict[str, Contract | None] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def take(self, step: str, work: Callable[[], Result]) -> Result:
+        self.listener.began(step)
+        try:
+            done = work()
+        except LamplighterError as error:
+            self.failures[step] = str(error)
+            raise
+        except Exception as error:
+            self.failures[step] = f"{type(error).__name__}: {error}"
+            raise
+        self.outcomes[step] = done
+        return done
+
+
+def run_night(
+    spec_path: str | Path,
+    request: RunRequest,
+    *,
+    run_id: str,
+    actor: Actor,
+    stores: Stores,
+    listener: Listener | None = None,
+    threads: int | None = None,
+) -> RunReport:
+    """Do one night from spec to report and return the report.
+
+    Raises
+    ------
+    LamplighterError
+        What stopped the night; its report is written all the same, once the spec is known.
+    """
+    listener = listener or Listener()
+    course = _Course(listener)
+    course.take(
+        "resolve_spec",
+        lambda: resolve_spec(spec_path, request, run_id=run_id, actor=actor, stores=stores),
+    )
+    night = open_night(run_id, stores, say=listener.said, threads=threads)
+    try:
+        _steps(night, course)
+    except Exception:
+        try:
+            report_run(night, course.outcomes, course.failures)
+        except Exception:
+            log.exception("the report of the stopped night could not be written")
+        raise
+    return course.take("report_run", lambda: report_run(night, course.outcomes, course.failures))
+
+
+def _steps(night: Night, course: _Course) -> None:
+    take = course.take
+    staged = take("ingest_data", lambda: ingest_data(night))
+    snapshot = take("validate_data", lambda: validate_data(night, staged))
+    retraining = take("decide_retraining", lambda: decide_retraining(night, snapshot))
+    if not retraining.retrain:
+        return
+    examples = take("select_features", lambda: select_features(night, snapshot))
+    take("tune_model", lambda: tune_model(night, examples, workers=1))
+    candidate = take("train_ensemble", lambda: train_ensemble(night, examples))
+    evaluation = take("evaluate_candidate", lambda: evaluate_candidate(night, examples, candidate))
+    decision = take("decide_promotion", lambda: decide_promotion(night, candidate, evaluation))
+    version = take("register_model", lambda: register_model(night, examples, candidate, evaluation))
+    take("release_model", lambda: release_model(night, decision, version))
