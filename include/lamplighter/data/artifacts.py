@@ -1,0 +1,189 @@
+"""The artifact store: files written whole or not at all, read back only if they are unchanged."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lamplighter.contracts import ArtifactRef
+from lamplighter.errors import ArtifactError
+
+_DIGITS_IN_NAME = 16
+
+
+class ArtifactStore:
+    """Files under one root, a local path or any URL that fsspec knows.
+
+    A file's name is its key with the start of its digest in it, so two writers of one key with
+    different content do not destroy each other's: both references stay valid.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._filesystem, path = fsspec.core.url_to_fs(str(root))
+        self._root = path.rstrip("/")
+        self._local = "file" in _protocols(self._filesystem)
+
+    def write(self, key: str, payload: bytes) -> ArtifactRef:
+        """Store bytes under a key, whole or not at all. The same bytes again are no new file.
+
+        Raises
+        ------
+        ArtifactError
+            If the key is not a relative path, or the store cannot be written to.
+        """
+        ref = ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
+        path = self._path(ref)
+        try:
+            if not self._holds(path, payload):
+                self._put(path, payload)
+        except OSError as error:
+            raise ArtifactError(
+                f"artifact {key} cannot be written to {self._root} ({error}); check that the store "
+                "exists, is writable and has space"
+            ) from error
+        return ref
+
+    def read(self, ref: ArtifactRef) -> bytes:
+        """Read what was written, to the bit.
+
+        Raises
+        ------
+        ArtifactError
+            If the file is missing or its content is not what was written.
+        """
+        path = self._path(ref)
+        try:
+            payload: bytes = self._filesystem.cat_file(path)
+        except FileNotFoundError as error:
+            raise ArtifactError(
+                f"artifact {ref.key} is not at {path}; it was deleted, or the store is another "
+                "one. Run the step that makes it again"
+            ) from error
+        found = sha256(payload).hexdigest()
+        if found != ref.digest:
+            raise ArtifactError(
+                f"artifact {ref.key} at {path} has digest {found[:12]}, expected "
+                f"{ref.digest[:12]}: it was changed after it was written. Restore the file, or run "
+                "the step that makes it again"
+            )
+        return payload
+
+    def find(self, key: str) -> ArtifactRef | None:
+        """Look for what was written under a key; the newest, should there be several."""
+        folder, stem, suffix = self._parts(key)
+        try:
+            listed = self._filesystem.ls(folder, detail=True, refresh=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        named = [
+            entry for entry in listed if _is_named(PurePosixPath(entry["name"]).name, stem, suffix)
+        ]
+        if not named:
+            return None
+        newest = max(named, key=lambda entry: (_written_at(entry), entry["name"]))
+        payload: bytes = self._filesystem.cat_file(newest["name"])
+        return ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
+
+    def write_frame(self, key: str, frame: pd.DataFrame) -> ArtifactRef:
+        """Store a frame as Parquet; equal frames give equal bytes. The index is not kept."""
+        sink = BytesIO()
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        pq.write_table(table, sink, compression="zstd", version="2.6", store_schema=True)
+        return self.write(key, sink.getvalue())
+
+    def read_frame(self, ref: ArtifactRef) -> pd.DataFrame:
+        """Read a frame with the dtypes it was written with.
+
+        Raises
+        ------
+        ArtifactError
+            If the file is missing or changed.
+        """
+        frame: pd.DataFrame = pq.read_table(pa.BufferReader(self.read(ref))).to_pandas()
+        return frame
+
+    def uri(self, ref: ArtifactRef) -> str:
+        """Say where the file lies: a path, or a URL."""
+        path = self._path(ref)
+        return path if self._local else self._filesystem.unstrip_protocol(path)
+
+    @contextmanager
+    def path(self, ref: ArtifactRef) -> Iterator[Path]:
+        """Give a local file of the artifact's content, named like its key, to be read only.
+
+        Raises
+        ------
+        ArtifactError
+            If the file is missing or changed.
+        """
+        payload = self.read(ref)
+        with tempfile.TemporaryDirectory(prefix="lamplighter-") as folder:
+            copy = Path(folder) / PurePosixPath(ref.key).name
+            copy.write_bytes(payload)
+            yield copy
+
+    def _put(self, path: str, payload: bytes) -> None:
+        if not self._local:
+            self._filesystem.pipe_file(path, payload)  # an object appears whole or not at all
+            return
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{uuid4().hex}.partial")
+        try:
+            with partial.open("wb") as file:
+                file.write(payload)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _holds(self, path: str, payload: bytes) -> bool:
+        try:
+            return bool(self._filesystem.cat_file(path) == payload)
+        except FileNotFoundError:
+            return False
+
+    def _path(self, ref: ArtifactRef) -> str:
+        folder, stem, suffix = self._parts(ref.key)
+        return f"{folder}/{stem}-{ref.digest[:_DIGITS_IN_NAME]}{suffix}"
+
+    def _parts(self, key: str) -> tuple[str, str, str]:
+        relative = PurePosixPath(key)
+        if relative.is_absolute() or ".." in relative.parts or not relative.name:
+            raise ArtifactError(
+                f"got artifact key {key!r}, expected a relative path such as a/b.json"
+            )
+        folder = str(PurePosixPath(self._root, *relative.parent.parts))
+        return folder, relative.stem, relative.suffix
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+
+
+def _is_named(name: str, stem: str, suffix: str) -> bool:
+    digits = name.removeprefix(f"{stem}-").removesuffix(suffix)
+    return (
+        name == f"{stem}-{digits}{suffix}"
+        and len(digits) == _DIGITS_IN_NAME
+        and set(digits) <= set("0123456789abcdef")
+    )
+
+
+def _written_at(entry: dict[str, Any]) -> str:
+    found = entry.get("mtime") or entry.get("LastModified") or entry.get("created") or ""
+    return f"{found:020.6f}" if isinstance(found, float) else str(found)

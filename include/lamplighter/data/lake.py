@@ -1,0 +1,254 @@
+"""The lake's tables: versions of rows with the time each became known, in Delta."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from lamplighter.data import lake_query
+from lamplighter.data.column_types import (
+    arrow_table,
+    exact_frame,
+    logical_types,
+    modelling_frame,
+)
+from lamplighter.data.versions import EVENT_DAY, KNOWN_AT, event_days, new_versions
+from lamplighter.errors import DataError, SourceUnavailableError
+from lamplighter.spec.model import ColumnType, Table
+
+log = logging.getLogger(__name__)
+
+_INGESTED_UNTIL = "lamplighter.ingested_until"
+_ATTEMPTS = 30
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Lake:
+    """Tables of row versions under one root, a local path or an object store's URL.
+
+    A table lies at ``{root}/tables/{model}/{table}``, partitioned by the UTC day of the event.
+    Rows are only ever added. How far a table has been ingested is part of the same Delta commit
+    as the rows (an application transaction), so that the two cannot disagree, and a commit
+    written meanwhile by another process is noticed.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = str(root).rstrip("/")
+
+    def ingested_until(self, model: str, table: str) -> datetime | None:
+        """Say up to which instant the table has been ingested; None before the first time."""
+        stored = self._open(model, table)
+        return None if stored is None else _ingested_until(stored)
+
+    def columns(self, model: str, table: str) -> dict[str, ColumnType] | None:
+        """Name the source's columns as stored, with their types; None before the first ingest."""
+        stored = self._open(model, table)
+        if stored is None:
+            return None
+        types = logical_types(lake_query.stored_schema(stored))
+        return {name: kind for name, kind in types.items() if name not in (KNOWN_AT, EVENT_DAY)}
+
+    def publish(
+        self,
+        model: str,
+        name: str,
+        table: Table,
+        rows: pd.DataFrame,
+        *,
+        until: datetime,
+        start: date | None,
+    ) -> int:
+        """Let rows that were read up to `until` into the table, all or none.
+
+        What is stored already is not added again, so publishing twice, or in two processes at
+        once, leaves one copy. See `new_versions` for which rows are new and when they count as
+        known.
+
+        Parameters
+        ----------
+        model, name : str
+            Whose table, and its name in the spec.
+        table : Table
+            Its declaration.
+        rows : DataFrame
+            Validated rows, as `conform` returns them.
+        until : datetime
+            The end of the time that was read: the night's `as_of`.
+        start : date or None
+            First day of the data. Rows of events more than a day before are left out (a day,
+            because `start` is a calendar day of the spec's zone).
+
+        Returns
+        -------
+        int
+            Row versions added.
+
+        Raises
+        ------
+        SourceUnavailableError
+            If other writers kept getting in the way.
+        """
+        rows = _from_start(rows, table, start)
+        for attempt in range(_ATTEMPTS):
+            stored = self._open(model, name)
+            try:
+                return self._publish_once(stored, model, name, table, rows, until)
+            except (CommitFailedError, DeltaError) as error:
+                if not _lost_a_race(error):
+                    raise
+                log.info("%s.%s: another writer was first (%s)", model, name, error)
+                time.sleep(random.uniform(0, 0.05 * (attempt + 1)))
+        raise SourceUnavailableError(
+            f"table {model}.{name} was changed by others {_ATTEMPTS} times while it was being "
+            "written; let the other nights end and try again"
+        )
+
+    def history(
+        self,
+        model: str,
+        name: str,
+        table: Table,
+        *,
+        known_by: datetime,
+        event_from: datetime | None = None,
+        event_until: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Read every version of every row that was known by an instant.
+
+        Parameters
+        ----------
+        model, name : str
+            Whose table, and its name in the spec.
+        table : Table
+            Its declaration.
+        known_by : datetime
+            Versions that became known later are left out.
+        event_from, event_until : datetime, optional
+            Only events in ``[event_from, event_until)``; whole days outside are not even opened.
+
+        Returns
+        -------
+        DataFrame
+            The source's columns, `_known_at` (UTC), `_event_time` (UTC, NaT without one) and
+            `_deleted` (bool). Sorted by event time, key and known time; among versions of a key
+            that became known at the same instant the last one is the newest. The same rows give
+            the same frame, whatever the files they lie in. Ints with nulls are floats with NaN.
+
+        Raises
+        ------
+        DataError
+            If the table was never ingested, or lacks a column that the declaration needs.
+        """
+        stored = self._open(model, name)
+        if stored is None:
+            raise DataError(
+                f"table {model}.{name} holds nothing yet; run a night first, which ingests it"
+            )
+        _check_columns(lake_query.stored_schema(stored).names, f"{model}.{name}", table)
+        conditions = [lake_query.known_by(known_by)]
+        conditions += lake_query.between_events(table, event_from, event_until)
+        found = lake_query.select_versions(stored, conditions).drop_columns([EVENT_DAY])
+        return _with_roles(modelling_frame(lake_query.in_order(found, table)), table)
+
+    def compact(self, model: str, table: str) -> int:
+        """Merge the small files of each day; return how many files went. Nothing else changes."""
+        stored = self._open(model, table)
+        if stored is None:
+            return 0
+        until = _ingested_until(stored)
+        note = {} if until is None else {_INGESTED_UNTIL: until.isoformat()}
+        metrics = stored.optimize.compact(commit_properties=CommitProperties(custom_metadata=note))
+        return int(metrics["numFilesRemoved"]) - int(metrics["numFilesAdded"])
+
+    def _publish_once(
+        self,
+        stored: DeltaTable | None,
+        model: str,
+        name: str,
+        table: Table,
+        rows: pd.DataFrame,
+        until: datetime,
+    ) -> int:
+        previous = None if stored is None else _ingested_until(stored)
+        days = event_days(rows, table)
+        seen = None if stored is None else _stored_on(stored, days)
+        added = new_versions(rows, seen, table=table, until=until, ingested_until=previous)
+        if added.empty and previous is not None and previous >= until:
+            return 0
+        reached = until if previous is None else max(previous, until)
+        write_deltalake(
+            self._path(model, name) if stored is None else stored,
+            arrow_table(added.assign(**{EVENT_DAY: days.loc[added.index]})),
+            partition_by=[EVENT_DAY],
+            mode="error" if stored is None else "append",
+            schema_mode=None if stored is None else "merge",
+            commit_properties=CommitProperties(
+                custom_metadata={_INGESTED_UNTIL: reached.isoformat()},
+                app_transactions=[Transaction(_INGESTED_UNTIL, _microseconds(reached))],
+            ),
+        )
+        log.info("%s.%s: %d row versions added, known until %s", model, name, len(added), reached)
+        return len(added)
+
+    def _path(self, model: str, name: str) -> str:
+        return f"{self._root}/tables/{model}/{name}"
+
+    def _open(self, model: str, name: str) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._path(model, name))
+        except TableNotFoundError:
+            return None
+
+
+def _ingested_until(stored: DeltaTable) -> datetime | None:
+    microseconds = stored.transaction_version(_INGESTED_UNTIL)
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _microseconds(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def _stored_on(stored: DeltaTable, days: pd.Series) -> pd.DataFrame:
+    return exact_frame(lake_query.select_versions(stored, [lake_query.on_days(days)]))
+
+
+def _lost_a_race(error: Exception) -> bool:
+    # Two first publishes collide as "a table already exists", later ones as a failed commit.
+    return isinstance(error, CommitFailedError) or "already exists" in str(error)
+
+
+def _from_start(rows: pd.DataFrame, table: Table, start: date | None) -> pd.DataFrame:
+    rows = rows.reset_index(drop=True)
+    if start is None or table.event_time is None:
+        return rows
+    first = pd.Timestamp(start, tz="UTC") - timedelta(days=1)
+    return rows[~(rows[table.event_time] < first)].reset_index(drop=True)
+
+
+def _check_columns(stored: Sequence[str], where: str, table: Table) -> None:
+    needed = (*table.key, table.event_time, table.available_at, table.deleted)
+    missing = [name for name in needed if name is not None and name not in stored]
+    if missing:
+        raise DataError(
+            f"table {where} has no column {', '.join(missing)}, which the spec now names; it was "
+            "ingested without. Give the table a new name in the spec to ingest it afresh"
+        )
+
+
+def _with_roles(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    roles: dict[str, Any] = {
+        "_event_time": frame[table.event_time]
+        if table.event_time
+        else pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us, UTC]"),
+        "_deleted": frame[table.deleted].fillna(False).astype(bool) if table.deleted else False,
+    }
+    return frame.assign(**roles)

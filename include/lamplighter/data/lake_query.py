@@ -1,0 +1,77 @@
+"""Reading a Delta table of row versions: conditions, partition filters, one order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+
+from lamplighter.data.column_types import exact_frame
+from lamplighter.data.versions import EVENT_DAY, KNOWN_AT
+from lamplighter.spec.model import Table
+
+
+def select_versions(stored: DeltaTable, conditions: Sequence[str]) -> pa.Table:
+    """Read the rows that meet every condition, in no particular order."""
+    found = (
+        QueryBuilder()
+        .register("versions", stored)
+        .execute(f"SELECT * FROM versions WHERE {' AND '.join(conditions)}")
+        .read_all()
+    )
+    return pa.table(found).cast(stored_schema(stored))
+
+
+def stored_schema(stored: DeltaTable) -> pa.Schema:
+    """Return the columns of a Delta table as Arrow types."""
+    return pa.schema(stored.schema().to_arrow())
+
+
+def known_by(instant: datetime) -> str:
+    """Keep the versions that were known at an instant."""
+    return f'"{KNOWN_AT}" <= {_instant(instant)}'
+
+
+def on_days(days: Iterable[str]) -> str:
+    """Keep the events of some days; the files of other days are not opened."""
+    listed = ", ".join(_text(day) for day in sorted(set(days)))
+    return f'"{EVENT_DAY}" IN ({listed})' if listed else "1 = 0"
+
+
+def between_events(
+    table: Table, event_from: datetime | None, event_until: datetime | None
+) -> list[str]:
+    """Keep events in ``[event_from, event_until)``; the files of other days are not opened."""
+    conditions = []
+    for instant, day_test, test in ((event_from, ">=", ">="), (event_until, "<=", "<")):
+        if instant is not None and table.event_time is not None:
+            day = _text(instant.astimezone(UTC).date().isoformat())
+            conditions.append(f'"{EVENT_DAY}" {day_test} {day}')
+            conditions.append(f"{_quoted(table.event_time)} {test} {_instant(instant)}")
+    return conditions
+
+
+def in_order(rows: pa.Table, table: Table) -> pa.Table:
+    """Sort by event time, key, known time and `available_at`; equals by all their columns."""
+    named = (table.event_time, *table.key, KNOWN_AT, table.available_at)
+    order = list(dict.fromkeys(name for name in named if name is not None))
+    rows = rows.sort_by([(name, "ascending") for name in order])
+    if not exact_frame(rows.select(order)).duplicated().any():
+        return rows
+    rest = sorted(set(rows.column_names) - set(order))
+    return rows.sort_by([(name, "ascending") for name in (*order, *rest)])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _instant(value: datetime) -> str:
+    text = value.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"arrow_cast({_text(text)}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
