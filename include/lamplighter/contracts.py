@@ -176,6 +176,16 @@ class Evidence(Contract):
     last_block: str | None = None
 
 
+class Guard(Contract):
+    """A metric that must not get worse, for champion and candidate on the same rows."""
+
+    metric: str
+    champion: float | None
+    candidate: float | None
+    worse_by: float | None
+    limit: float
+
+
 class EvaluationRef(Contract):
     """How good the candidate is on the hold-out, and against whom."""
 
@@ -189,6 +199,7 @@ class EvaluationRef(Contract):
     champion_metrics: dict[str, Estimate]
     base_rate_metrics: dict[str, Estimate]
     evidence: Evidence | None
+    guards: tuple[Guard, ...] = ()
     sane: bool
     problems: tuple[str, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lamplighter.ledger import Ledger
-from lamplighter.registry import Registry
+from lamplighter.registry.mlflow_registry import Registry
 
 ALIAS = "champion"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lamplighter.contracts import CandidateRef, EvaluationRef, GateMode, PromotionDecision, Verdict
-from lamplighter.evaluation.gate import GateRule, decide
+from lamplighter.evaluation.gate import GateRule, GuardResult, decide
 from lamplighter.steps.night import Night
 
 
@@ -14,11 +14,10 @@ def decide_promotion(
     run = night.run
     judged = decide(
         evaluation.evidence,
-        GateRule.from_spec(night.spec.gate),
+        GateRule.of(night.spec.gate, night.spec.task),
         has_champion=evaluation.champion_version is not None,
         problems=evaluation.problems,
-        metrics=evaluation.metrics,
-        champion_metrics=evaluation.champion_metrics,
+        guards=[GuardResult(**guard.model_dump()) for guard in evaluation.guards],
     )
     released, reason = apply_mode(
         judged.verdict, judged.reason, run.gate_mode, sane=evaluation.sane, dry_run=run.dry_run
@@ -35,7 +34,7 @@ def decide_promotion(
         verdict=judged.verdict,
         reason=reason,
         evidence={
-            **evaluation.model_dump(mode="json", include={"evidence", "metrics", "problems"}),
+            **evaluation.model_dump(mode="json", include={"evidence", "metrics", "problems", "guards"}),
             "champion_release": evaluation.champion_release,
             "gate_mode": run.gate_mode,
             "release": released,

@@ -67,6 +67,5 @@ def retraining_rule(
 def _trained_on(night: Night, champion: Release | None) -> str | None:
     if champion is None:
         return None
-    versions = {v.version: v for v in night.ledger.versions(night.run.model)}
-    version = versions.get(champion.version)
-    return version.snapshot_digest if version else None
+    version = night.ledger.version(night.run.model, champion.version)
+    return version.details.get("snapshot") if version else None

@@ -15,7 +15,7 @@ from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.lake import Lake
 from lamplighter.errors import LedgerError
 from lamplighter.ledger import Ledger, Release
-from lamplighter.registry import Registry
+from lamplighter.registry.mlflow_registry import Registry
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.store_paths import StorePaths
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lamplighter.contracts import CandidateRef, EvaluationRef, ExamplesRef, VersionRef
 from lamplighter.errors import ArtifactError
-from lamplighter.registry import Registered
+from lamplighter.registry.mlflow_registry import Registered
 from lamplighter.steps.examples_frame import read_examples
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor
@@ -41,15 +41,20 @@ def register_model(
         model=run.model,
         as_of=run.as_of,
         artifact=candidate.artifact,
-        snapshot_digest=examples.snapshot_digest,
-        spec_digest=run.spec_digest,
-        cutoff=candidate.cutoff,
+        run_key=run.run_key,
+        timeline=run.timeline,
+        details={
+            "snapshot": examples.snapshot_digest,
+            "spec": run.spec_digest,
+            "cutoff": candidate.cutoff.isoformat() if candidate.cutoff else None,
+            "registered_name": name,
+        },
     )
     stored = night.ledger.version_by_key(key)
     if stored is None:
         mine = _register(night, key, examples, candidate, evaluation)
         stored = night.ledger.record_version(
-            key, version=mine.version, mlflow_run_id=mine.run_id, recorded_as=name
+            key, version=mine.version, mlflow_run_id=mine.run_id
         )
         if stored.version != mine.version:
             night.registry.discard_version(name, mine.version)

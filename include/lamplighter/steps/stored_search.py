@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from lamplighter.contracts import ExamplesRef
@@ -16,6 +16,8 @@ from lamplighter.tuning.search import TrialRecord
 SEARCH_SHARE = 0.75
 """Share of the night's budget that the search may use; the rest is the ensemble's."""
 
+_FIELDS = tuple(field.name for field in fields(TrialRecord))
+
 
 @dataclass(frozen=True)
 class LedgerTrials:
@@ -27,15 +29,18 @@ class LedgerTrials:
 
     def trials(self) -> list[TrialRecord]:
         """Return every trial that has ended, in the order of their indices."""
-        return [TrialRecord(**row) for row in self.ledger.trials(self.key)]
+        return [
+            TrialRecord(**{name: getattr(trial, name) for name in _FIELDS})
+            for trial in self.ledger.trials(self.key)
+        ]
 
     def claim(self, worker: int) -> int | None:
         """Take the next trial; None once the budget in trials is used up."""
-        return self.ledger.claim_trial(self.key, worker, self.limit)
+        return self.ledger.claim_trial(self.key, worker=worker, limit=self.limit)
 
     def add(self, trial: TrialRecord) -> None:
         """Store a trial that has ended."""
-        self.ledger.add_trial(self.key, trial.index, asdict(trial))
+        self.ledger.add_trial(self.key, **asdict(trial))
 
 
 def search_key(night: Night, examples: ExamplesRef) -> str:

@@ -1,0 +1,43 @@
+"""`lamplighter promote` and `lamplighter rollback`: a person's acts, each with a reason."""
+
+from __future__ import annotations
+
+import argparse
+
+from lamplighter.cli.output import OK, complain, print_json
+from lamplighter.cli.show_history import as_document
+from lamplighter.cli.stores import acting_user
+from lamplighter.steps.act_of_person import promote_version, roll_back
+from lamplighter.steps.night import Stores
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("model")
+    if parser.prog.endswith("promote"):
+        parser.add_argument("--version", required=True, help="the registered version's number")
+    parser.add_argument("--reason", required=True, help="why; stands in the ledger for good")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the act and say who is champion now."""
+    stores, actor = Stores.from_environment(), acting_user()
+    if arguments.command == "promote":
+        release, warning = promote_version(
+            stores, arguments.model, arguments.version, reason=arguments.reason, actor=actor
+        )
+    else:
+        release, warning = roll_back(
+            stores, arguments.model, reason=arguments.reason, actor=actor
+        )
+    if warning:
+        complain(warning)
+    if arguments.json:
+        print_json({"model": arguments.model, "champion": as_document(release)})
+    else:
+        print(
+            f"version {release.version} is champion of {arguments.model} "
+            f"from {release.valid_from:%Y-%m-%d %H:%M:%S %Z} on"
+        )
+    return OK

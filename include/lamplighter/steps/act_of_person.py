@@ -1,0 +1,120 @@
+"""Acts of a person on the champion: promote a version, roll back."""
+
+from __future__ import annotations
+
+from lamplighter.contracts import Actor
+from lamplighter.errors import ArtifactError, LedgerError, UsageError
+from lamplighter.ledger import Release, ReleaseRequest
+from lamplighter.ledger.records import ReleaseKind, Version
+from lamplighter.steps.champion_alias import project_alias
+from lamplighter.steps.night import Stores
+
+
+def promote_version(
+    stores: Stores, model: str, version: str, *, reason: str, actor: Actor
+) -> tuple[Release, str | None]:
+    """Make a registered version champion, from now on the data's clock.
+
+    Returns
+    -------
+    release : Release
+        The ledger's line; the one that stands already, if the version is champion now.
+    warning : str or None
+        A sentence about an alias that a stranger moved.
+
+    Raises
+    ------
+    UsageError
+        If there is no such version, or no reason is given.
+    ArtifactError
+        If the version's file is missing or is not the one that was judged.
+    """
+    return _act(stores, model, _version(stores, model, version), "promote", reason, actor)
+
+
+def roll_back(
+    stores: Stores, model: str, *, reason: str, actor: Actor
+) -> tuple[Release, str | None]:
+    """Make the champion before the present one champion again. Arguments as `promote_version`."""
+    releases = stores.ledger.releases(model)
+    if not releases:
+        raise UsageError(f"{model} has never had a champion, so there is nothing to roll back")
+    now = releases[-1].version
+    before = next((r.version for r in reversed(releases) if r.version != now), None)
+    if before is None:
+        raise UsageError(
+            f"version {now} is the only champion {model} ever had; there is none to roll back to"
+        )
+    return _act(stores, model, _version(stores, model, before), "rollback", reason, actor)
+
+
+def _version(stores: Stores, model: str, version: str) -> Version:
+    found = stores.ledger.version(model, version)
+    if found is None:
+        known = ", ".join(v.version for v in stores.ledger.versions(model)) or "none"
+        raise UsageError(f"{model} has no version {version!r}; the ledger knows {known}")
+    return found
+
+
+def _act(
+    stores: Stores, model: str, version: Version, kind: ReleaseKind, reason: str, actor: Actor
+) -> tuple[Release, str | None]:
+    if not reason.strip():
+        raise UsageError("a reason is needed; it stands in the ledger for good")
+    name = version.details.get("registered_name", model)
+    _check_file(stores, name, version)
+    head = stores.ledger.champion(model)
+    if head is None or head.version != version.version:
+        at = stores.ledger.data_clock(model)
+        head = stores.ledger.release(
+            ReleaseRequest(
+                key=f"{model}/{kind}/{version.version}/after-{head.id if head else 0}",
+                model=model,
+                kind=kind,
+                version=version.version,
+                artifact=version.artifact,
+                predecessor=head.id if head else 0,
+                as_of=at,
+                valid_from=at,
+                actor=actor,
+                reason=reason,
+            )
+        )
+    return head, project_alias(stores.ledger, stores.registry, model=model, name=name)
+
+
+def _check_file(stores: Stores, name: str, version: Version) -> None:
+    # Both are asked before the ledger commits: an act is whole, or there is none.
+    stores.artifacts.read(version.artifact)
+    held = stores.registry.model_digest(name, version.version)
+    if held != version.artifact.digest:
+        raise ArtifactError(
+            f"version {version.version} of {name} holds a file with digest {held[:12]}, but "
+            f"{version.artifact.digest[:12]} was judged; nothing was changed"
+        )
+
+
+def adopt_alias(
+    stores: Stores, model: str, *, reason: str, actor: Actor
+) -> tuple[Release, str | None]:
+    """Make the version to which a stranger moved the alias champion in the ledger too."""
+    name = registered_name(stores, model)
+    pointed = stores.registry.alias(name, "champion")
+    if pointed is None:
+        raise LedgerError(f"the alias 'champion' of {name} names no version; nothing to adopt")
+    return _act(stores, model, _version(stores, model, pointed), "adopt", reason, actor)
+
+
+def restore_alias(stores: Stores, model: str) -> str:
+    """Move the alias back to the ledger's champion. Returns the version."""
+    head = stores.ledger.champion(model)
+    if head is None:
+        raise LedgerError(f"{model} has no champion in the ledger; nothing to restore")
+    stores.registry.set_alias(registered_name(stores, model), "champion", head.version)
+    return head.version
+
+
+def registered_name(stores: Stores, model: str) -> str:
+    """Return the name under which the model's newest version was registered."""
+    versions = stores.ledger.versions(model)
+    return str(versions[-1].details.get("registered_name", model)) if versions else model

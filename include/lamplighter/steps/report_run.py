@@ -1,0 +1,202 @@
+"""Step report_run: what was decided tonight and why, in sentences."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lamplighter.contracts import (
+    CandidateRef,
+    Contract,
+    EvaluationRef,
+    ExamplesRef,
+    PromotionDecision,
+    ReleaseRef,
+    RetrainingDecision,
+    RunReport,
+    SearchRef,
+    SnapshotRef,
+    StagedData,
+    VersionRef,
+)
+from lamplighter.evaluation.report import render_night
+from lamplighter.steps.night import Night
+from lamplighter.steps.stopped_night import stop_reason
+
+log = logging.getLogger(__name__)
+
+STEPS = (
+    "resolve_spec",
+    "ingest_data",
+    "validate_data",
+    "decide_retraining",
+    "select_features",
+    "tune_model",
+    "train_ensemble",
+    "evaluate_candidate",
+    "decide_promotion",
+    "register_model",
+    "release_model",
+)
+
+
+def report_run(
+    night: Night,
+    outcomes: Mapping[str, Contract | None],
+    failures: Mapping[str, str],
+) -> RunReport:
+    """Write the night's report, as HTML and as JSON with the same content.
+
+    Parameters
+    ----------
+    outcomes : mapping of str to contract
+        What each step that ended well returned.
+    failures : mapping of str to str
+        Message of each step that failed; where it is empty, the ledger is asked.
+    """
+    known = {step: message or stop_reason(night, step) for step, message in failures.items()}
+    lines = {step: _line(night, outcomes[step]) for step in STEPS if outcomes.get(step)}
+    document = _document(night, outcomes, known, lines)
+    key = f"{night.run.run_key}/night"
+    text = json.dumps(document, indent=2, sort_keys=True).encode()
+    night.artifacts.write(f"{key}.json", text)
+    report = night.artifacts.write(f"{key}.html", render_night(document).encode())
+    for sentence in document["sentences"]:
+        log.info("%s", sentence)
+    return RunReport(
+        run_key=night.run.run_key,
+        model=night.run.model,
+        as_of=night.run.as_of,
+        outcome=document["outcome"],
+        sentences=tuple(document["sentences"]),
+        report=report,
+        details=document["details"],
+    )
+
+
+def _document(
+    night: Night,
+    outcomes: Mapping[str, Contract | None],
+    failures: Mapping[str, str],
+    lines: Mapping[str, str],
+) -> dict[str, Any]:
+    run = night.run
+    evaluation = outcomes.get("evaluate_candidate")
+    outcome = _outcome(outcomes, failures)
+    return {
+        "model": run.model,
+        "as_of": run.as_of.isoformat(),
+        "knowledge_time": run.knowledge_time.isoformat(),
+        "timeline": run.timeline,
+        "run_key": run.run_key,
+        "spec_digest": run.spec_digest,
+        "actor": run.actor.model_dump(),
+        "reason": run.reason,
+        "dry_run": run.dry_run,
+        "gate_mode": run.gate_mode,
+        "outcome": outcome,
+        "sentences": _sentences(night, outcome, outcomes, failures),
+        "steps": [
+            {
+                "step": step,
+                "state": "failed" if step in failures else "done" if step in lines else "not run",
+                "detail": failures.get(step) or lines.get(step, ""),
+            }
+            for step in STEPS
+        ],
+        "details": evaluation.model_dump(mode="json", include=_DETAILS) if evaluation else {},
+        "evaluation": evaluation.report.key if isinstance(evaluation, EvaluationRef) else None,
+    }
+
+
+_DETAILS = {"metrics", "champion_metrics", "base_rate_metrics", "evidence", "rows", "problems"}
+
+
+def _outcome(outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]) -> str:
+    if failures:
+        stopping = ("ingest_data", "validate_data", "select_features")
+        return "stopped" if all(step in stopping for step in failures) else "failed"
+    decision = outcomes.get("decide_promotion")
+    if isinstance(decision, PromotionDecision):
+        return decision.verdict
+    retraining = outcomes.get("decide_retraining")
+    skipped = isinstance(retraining, RetrainingDecision) and not retraining.retrain
+    return "no_training" if skipped else "unfinished"
+
+
+def _sentences(
+    night: Night,
+    outcome: str,
+    outcomes: Mapping[str, Contract | None],
+    failures: Mapping[str, str],
+) -> list[str]:
+    run = night.run
+    said = [f"{run.model} as of {run.as_of:%Y-%m-%d %H:%M %Z}: {_HEADLINES[outcome]}."]
+    for step, message in failures.items():
+        said.append(f"{step} failed: {message or 'see the log of the task'}.")
+    retraining = outcomes.get("decide_retraining")
+    if isinstance(retraining, RetrainingDecision) and not failures:
+        verb = "Trained" if retraining.retrain else "Did not train"
+        said.append(f"{verb}: {retraining.reason}.")
+    decision = outcomes.get("decide_promotion")
+    if isinstance(decision, PromotionDecision):
+        said.append(f"The gate says {decision.verdict}: {decision.reason}.")
+    release, version = outcomes.get("release_model"), outcomes.get("register_model")
+    if isinstance(version, VersionRef):
+        said.append(f"Registered as version {version.version}.")
+    said.append(_who_is_champion(night, release))
+    return said
+
+
+_HEADLINES = {
+    "promote": "a better model was found",
+    "reject": "tonight's model was rejected",
+    "inconclusive": "nothing changed, the evidence is not enough either way",
+    "no_training": "no training was needed",
+    "stopped": "the night was stopped by its data and the champion is untouched",
+    "failed": "the night failed",
+    "unfinished": "the night did not come to a decision",
+}
+
+
+def _who_is_champion(night: Night, release: Contract | None) -> str:
+    if isinstance(release, ReleaseRef) and release.released and release.valid_from:
+        return (
+            f"Version {release.version} is champion from {release.valid_from:%Y-%m-%d %H:%M %Z} on."
+        )
+    champion = night.champion()
+    if champion is None:
+        return "There is no champion yet."
+    return f"Version {champion.version} stays champion, since {champion.valid_from:%Y-%m-%d}."
+
+
+def _line(night: Night, outcome: Contract | None) -> str:
+    for kind, words in _LINES.items():
+        if isinstance(outcome, kind):
+            return str(words(outcome))
+    return f"spec {night.run.spec_digest}"
+
+
+_LINES: dict[type[Contract], Any] = {
+    StagedData: lambda o: ", ".join(f"{n}: {t.rows:,} rows" for n, t in o.tables.items()),
+    SnapshotRef: lambda o: f"snapshot {o.digest[:12]}",
+    RetrainingDecision: lambda o: o.reason,
+    ExamplesRef: lambda o: (
+        f"{o.training_rows:,} rows to train on, {o.holdout_rows:,} held out, "
+        f"{len(o.features)} features"
+    ),
+    SearchRef: lambda o: (
+        f"{o.trials} trials ({o.failed_trials} failed), best {o.best_algorithm} {o.best_loss:.4f}"
+        if o.best_loss is not None
+        else f"{o.trials} trials, all failed"
+    ),
+    CandidateRef: lambda o: f"{o.chosen}, out-of-fold loss {o.losses[o.chosen]:.4f}",
+    EvaluationRef: lambda o: ", ".join(f"{name} {value}" for name, value in o.metrics.items()),
+    PromotionDecision: lambda o: f"{o.verdict}: {o.reason}",
+    VersionRef: lambda o: f"version {o.version}",
+    ReleaseRef: lambda o: o.reason,
+}
+"""What a step's result says in the table of steps."""
+
