@@ -36,14 +36,9 @@ class ReleasePages(Pages):
         LedgerError
             If the key stands for a release of something else.
         UsageError
-            If `valid_from` lies before `as_of`.
+            If `valid_from` lies before `as_of`, a time has no zone, or the timeline no such name.
         """
-        if request.valid_from < request.as_of:
-            raise UsageError(
-                f"the release would be valid from {request.valid_from}, before its as_of "
-                f"{request.as_of}; an approval can only take time"
-            )
-        checked_timeline(request.timeline)
+        _check_request(request)
         with self._database.writing() as connection:
             stored = _stored(connection, request.key)
             if stored is None:
@@ -121,6 +116,19 @@ class ReleasePages(Pages):
                 "say the time"
             )
         return max(readings)
+
+
+def _check_request(request: ReleaseRequest) -> None:
+    checked_timeline(request.timeline)
+    for name in ("as_of", "valid_from"):
+        when: datetime = getattr(request, name)
+        if when.utcoffset() is None:
+            raise UsageError(f"{name} is {when.isoformat()}, expected a time with its zone")
+    if request.valid_from < request.as_of:
+        raise UsageError(
+            f"the release would be valid from {request.valid_from.isoformat()}, before its as_of "
+            f"{request.as_of.isoformat()}; an approval can only take time"
+        )
 
 
 def _stored(connection: sa.Connection, key: str) -> Release | None:
