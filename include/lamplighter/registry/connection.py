@@ -100,6 +100,8 @@ def unavailable_explained(address: str) -> Iterator[None]:
     """Turn what MLflow raises when it cannot be reached into one clear sentence."""
     try:
         yield
+    except RegistryUnavailableError:
+        raise
     except (OSError, sqlite3.Error) as error:
         raise _unavailable(address, error) from error
     except MlflowException as error:

@@ -1,0 +1,116 @@
+"""Validates the rows of a table before they are let into the lake."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import pandas as pd
+
+from lamplighter.quality.checks import Check, CheckResult, Subject, TableValidation
+from lamplighter.quality.expectations import run_checks
+from lamplighter.quality.kinds import column_kinds
+from lamplighter.quality.suite import Task, build_suite
+from lamplighter.quality.volume import Reading, Stored, newest_row, rows_per_day
+from lamplighter.spec.model import ColumnType, Table, Validation
+
+log = logging.getLogger(__name__)
+
+
+def validate_table(
+    rows: pd.DataFrame,
+    name: str,
+    table: Table,
+    validation: Validation,
+    *,
+    reading: Reading,
+    stored: Stored,
+    is_examples: bool,
+    target_column: str | None,
+    task: Task,
+    known_columns: Mapping[str, ColumnType] | None = None,
+) -> TableValidation:
+    """Check rows that a source gave, through a Great Expectations suite built from the spec.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        What was read. Times carry their zone. May be empty.
+    name : str
+        The table's name in the spec.
+    reading : Reading
+        Which time was read.
+    stored : Stored
+        What earlier nights brought; for examples, rows per local day of their event at least for
+        `completed_days(reading)`.
+    is_examples : bool
+        Whether the table's rows are the examples.
+    target_column : str, optional
+        The column to predict, if it is in this table.
+    known_columns : mapping of str to ColumnType, optional
+        Columns and types that earlier nights stored.
+
+    Returns
+    -------
+    TableValidation
+        A result for each check; nothing is raised for bad data.
+    """
+    checks = build_suite(
+        name,
+        table,
+        validation,
+        target_column=target_column,
+        task=task,
+        known_columns=known_columns or {},
+        until=reading.until,
+        is_examples=is_examples,
+    )
+    results = _run_schema(rows, name, [c for c in checks if c.subject == "schema"])
+    # A check of a column that is missing, or of another type, would only repeat that it is.
+    unusable = {result.column for result in results if not result.success}
+    if not unusable & {table.event_time, table.available_at, table.deleted}:
+        usable = [c for c in checks if c.subject != "schema" and not unusable & set(c.columns)]
+        results += _run_by_subject(rows, name, table, usable, reading, stored, is_examples)
+    found = TableValidation(table=name, rows=len(rows), results=tuple(results))
+    log.info(
+        "validated %d rows of %s: %d checks, %d problems, %d warnings",
+        len(rows), name, len(results), len(found.problems), len(found.warnings),
+    )  # fmt: skip
+    return found
+
+
+def _run_schema(rows: pd.DataFrame, name: str, checks: list[Check]) -> list[CheckResult]:
+    kinds = column_kinds(rows)
+    there = [c for c in checks if c.name != "type" or set(c.columns) <= set(kinds.columns)]
+    return run_checks(name, there, kinds, show=())
+
+
+def _run_by_subject(
+    rows: pd.DataFrame,
+    name: str,
+    table: Table,
+    checks: list[Check],
+    reading: Reading,
+    stored: Stored,
+    is_examples: bool,
+) -> list[CheckResult]:
+    frames: dict[Subject, pd.DataFrame] = {"rows": rows, "live": _live(rows, table)}
+    if table.event_time is not None:
+        newest, earlier = rows_per_day(rows, table, reading, stored, is_examples=is_examples)
+        frames |= {
+            "days": newest,
+            "earlier_days": earlier,
+            "newest": newest_row(rows, table, stored),
+        }
+    results: list[CheckResult] = []
+    for subject, frame in frames.items():
+        of_subject = [c for c in checks if c.subject == subject]
+        show = table.key if subject in ("rows", "live") else ()
+        results += run_checks(name, of_subject, frame, show=show)
+    return results
+
+
+def _live(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    if table.deleted is None:
+        return rows
+    return rows[~rows[table.deleted].fillna(False).astype(bool)]
