@@ -199,6 +199,7 @@ class EvaluationRef(Contract):
     champion_metrics: dict[str, Estimate]
     base_rate_metrics: dict[str, Estimate]
     evidence: Evidence | None
+    champion_problem: str = ""
     guards: tuple[Guard, ...] = ()
     sane: bool
     problems: tuple[str, ...] = ()
@@ -234,6 +235,18 @@ class ReleaseRef(Contract):
     version: str | None = None
     release: int | None = None
     valid_from: Instant | None = None
+
+
+class ScoredInterval(Contract):
+    """An interval whose examples were scored, and by which versions."""
+
+    model: str
+    start: Instant
+    end: Instant
+    rows: int
+    versions: tuple[str, ...]
+    digest: str
+    snapshot_digest: str
 
 
 class RunReport(Contract):

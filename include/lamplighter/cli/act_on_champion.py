@@ -28,9 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
             stores, arguments.model, arguments.version, reason=arguments.reason, actor=actor
         )
     else:
-        release, warning = roll_back(
-            stores, arguments.model, reason=arguments.reason, actor=actor
-        )
+        release, warning = roll_back(stores, arguments.model, reason=arguments.reason, actor=actor)
     if warning:
         complain(warning)
     if arguments.json:

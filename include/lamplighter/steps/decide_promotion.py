@@ -34,7 +34,9 @@ def decide_promotion(
         verdict=judged.verdict,
         reason=reason,
         evidence={
-            **evaluation.model_dump(mode="json", include={"evidence", "metrics", "problems", "guards"}),
+            **evaluation.model_dump(
+                mode="json", include={"evidence", "metrics", "problems", "guards"}
+            ),
             "champion_release": evaluation.champion_release,
             "gate_mode": run.gate_mode,
             "release": released,

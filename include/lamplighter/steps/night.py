@@ -13,6 +13,7 @@ from datetime import timedelta
 from lamplighter.contracts import RunRef
 from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.lake import Lake
+from lamplighter.data.predictions import PredictionTable
 from lamplighter.errors import LedgerError
 from lamplighter.ledger import Ledger, Release
 from lamplighter.registry.mlflow_registry import Registry
@@ -22,18 +23,20 @@ from lamplighter.steps.store_paths import StorePaths
 
 @dataclass(frozen=True)
 class Stores:
-    """The lake, its artifacts, the ledger and the registry, opened."""
+    """The lake, its predictions and artifacts, the ledger and the registry, opened."""
 
     lake: Lake
+    predictions: PredictionTable
     artifacts: ArtifactStore
     ledger: Ledger
     registry: Registry
 
     @classmethod
     def open(cls, paths: StorePaths) -> Stores:
-        """Open all four. The registry is not asked anything yet."""
+        """Open all of them. The registry is not asked anything yet."""
         return cls(
             lake=Lake(paths.lake),
+            predictions=PredictionTable(paths.lake),
             artifacts=ArtifactStore(paths.artifacts),
             ledger=Ledger.open(paths.ledger),
             registry=Registry(paths.mlflow),
@@ -64,6 +67,11 @@ class Night:
     def lake(self) -> Lake:
         """The lake's tables."""
         return self.stores.lake
+
+    @property
+    def predictions(self) -> PredictionTable:
+        """The lake's predictions."""
+        return self.stores.predictions
 
     @property
     def artifacts(self) -> ArtifactStore:

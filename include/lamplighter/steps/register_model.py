@@ -53,9 +53,7 @@ def register_model(
     stored = night.ledger.version_by_key(key)
     if stored is None:
         mine = _register(night, key, examples, candidate, evaluation)
-        stored = night.ledger.record_version(
-            key, version=mine.version, mlflow_run_id=mine.run_id
-        )
+        stored = night.ledger.record_version(key, version=mine.version, mlflow_run_id=mine.run_id)
         if stored.version != mine.version:
             night.registry.discard_version(name, mine.version)
     night.say(f"registered as version {stored.version} of {name}")

@@ -199,4 +199,3 @@ _LINES: dict[type[Contract], Any] = {
     ReleaseRef: lambda o: o.reason,
 }
 """What a step's result says in the table of steps."""
-

@@ -1,0 +1,121 @@
+"""Predictions in the lake: one row per example, replaced whole by a repeat of its interval."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from hashlib import sha256
+
+import pandas as pd
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+
+from lamplighter.errors import SourceUnavailableError
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 10
+COLUMNS = (
+    "prediction_id",
+    "key",
+    "prediction_time",
+    "prediction",
+    "model_version",
+    "as_of",
+    "features_digest",
+    "day",
+)
+
+
+class PredictionTable:
+    """The predictions of every model, at ``{root}/predictions/{model}``, partitioned by UTC day."""
+
+    def __init__(self, root: str) -> None:
+        self._root = str(root).rstrip("/")
+
+    def replace(
+        self, model: str, rows: pd.DataFrame, *, start: datetime | None, end: datetime
+    ) -> None:
+        """Store the predictions of an interval; what a former run of it stored is gone.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            The columns in `COLUMNS` but `day`; `prediction_time` in UTC.
+        start, end : datetime
+            The interval ``[start, end)`` of prediction times; start None: everything.
+
+        Raises
+        ------
+        SourceUnavailableError
+            If other writers kept getting in the way.
+        """
+        days = rows["prediction_time"].dt.strftime("%Y-%m-%d").fillna("none")
+        content = pa.Table.from_pandas(
+            rows.assign(day=days)[list(COLUMNS)].sort_values(["prediction_time", "prediction_id"]),
+            preserve_index=False,
+        )
+        for _ in range(_ATTEMPTS):
+            try:
+                self._replace_once(model, content, start, end)
+                return
+            except CommitFailedError as error:
+                log.info("predictions of %s: another writer was first (%s)", model, error)
+        raise SourceUnavailableError(
+            f"the predictions of {model} were changed by others {_ATTEMPTS} times while they were "
+            "being written; let the other runs end and try again"
+        )
+
+    def read(self, model: str, *, start: datetime, end: datetime) -> pd.DataFrame:
+        """Return the predictions of an interval; no rows where nothing was scored."""
+        stored = self._open(model)
+        if stored is None:
+            return pd.DataFrame(columns=list(COLUMNS))
+        condition = _within(start, end)
+        table = (
+            QueryBuilder()
+            .register("predictions", stored)
+            .execute(
+                f"SELECT * FROM predictions WHERE {condition} "
+                "ORDER BY prediction_time, prediction_id"
+            )
+            .read_all()
+        )
+        frame: pd.DataFrame = pa.table(table).to_pandas()
+        return frame
+
+    def _replace_once(
+        self, model: str, content: pa.Table, start: datetime | None, end: datetime
+    ) -> None:
+        stored = self._open(model)
+        if stored is None:
+            write_deltalake(self._path(model), content, partition_by=["day"], mode="error")
+            return
+        predicate = _within(start, end) if start is not None else None
+        write_deltalake(stored, content, mode="overwrite", predicate=predicate)
+
+    def _path(self, model: str) -> str:
+        return f"{self._root}/predictions/{model}"
+
+    def _open(self, model: str) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._path(model))
+        except TableNotFoundError:
+            return None
+
+
+def prediction_ids(model: str, keys: pd.Series, times: pd.Series) -> list[str]:
+    """Name predictions by model, key and prediction time: the same example, the same name."""
+    return [
+        sha256(f"{model}|{key}|{time}".encode()).hexdigest()[:24]
+        for key, time in zip(keys, times.astype(str), strict=True)
+    ]
+
+
+def _within(start: datetime, end: datetime) -> str:
+    def instant(value: datetime) -> str:
+        micros = pd.Timestamp(value).tz_convert("UTC").isoformat(timespec="microseconds")
+        return f"arrow_cast('{micros}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
+
+    return f"prediction_time >= {instant(start)} AND prediction_time < {instant(end)}"
