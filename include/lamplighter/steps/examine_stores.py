@@ -1,4 +1,4 @@
-"""What `lamplighter doctor` looks at: do the stores answer, and do they agree with the ledger?"""
+"""What `lamplighter doctor` looks at: stores that answer and agree with the ledger."""
 
 from __future__ import annotations
 
