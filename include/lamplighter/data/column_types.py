@@ -85,7 +85,7 @@ def cast_column(column: pd.Series, wanted: ColumnType) -> pd.Series:
         return _same_kind(column, wanted)
     if wanted == "bool" and found in ("int", "float") and column.dropna().isin((0, 1)).all():
         return _same_kind(column, wanted)
-    raise ValueError(f"found {_words(column, found)}, expected {wanted}")
+    raise ValueError(f"found {_words(_offenders(column, found, wanted), found)}, expected {wanted}")
 
 
 def arrow_table(rows: pd.DataFrame) -> pa.Table:
@@ -102,7 +102,9 @@ def arrow_table(rows: pd.DataFrame) -> pa.Table:
         if wanted is None:
             raise ValueError(f"column {name!r}: {_words(rows[name], None)} cannot be stored")
         values = cast_column(rows[name], wanted)
-        columns[name] = pa.array(values, type=ARROW_TYPES[wanted], from_pandas=True)
+        if wanted == "timestamp":  # microseconds since 1970, as Arrow keeps them too
+            values = values.dt.tz_convert(None)
+        columns[name] = pa.array(values, from_pandas=True).cast(ARROW_TYPES[wanted])
     return pa.table(columns)
 
 
@@ -188,7 +190,22 @@ def _whole(column: pd.Series) -> bool:
     return bool(np.isfinite(values).all() and (values == np.floor(values)).all())
 
 
+def _offenders(column: pd.Series, found: ColumnType | None, wanted: ColumnType) -> pd.Series:
+    """Pick the values that are in the way, where not all of them are."""
+    if found == "string" and wanted in ("int", "float"):
+        offending = column[pd.to_numeric(column, errors="coerce").isna() & column.notna()]
+    elif found == "float" and wanted == "int":
+        values = column.astype("float64")
+        offending = column[~(np.isfinite(values) & (values == np.floor(values))) & column.notna()]
+    elif wanted == "bool" and found in ("int", "float"):
+        offending = column[~column.isin((0, 1)) & column.notna()]
+    else:
+        return column
+    return column if offending.empty else offending
+
+
 def _words(column: pd.Series, found: ColumnType | None) -> str:
     sample = column.dropna().iloc[0]
+    sample = sample.item() if isinstance(sample, np.generic) else sample
     kind = found or pandas_types.infer_dtype(column, skipna=True)
     return f"{kind} (for example {sample!r})"
