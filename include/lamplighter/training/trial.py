@@ -1,0 +1,52 @@
+"""A trial: one member's parameters, tried on the folds, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial that has ended. JSON can hold it.
+
+    Attributes
+    ----------
+    index : int
+        Place in the search, from 0.
+    params : dict
+        What the member was fitted with, and for boosters the `rounds` that early stopping found.
+    loss : float or None
+        Out-of-fold loss, smaller is better; None when the trial failed.
+    seconds : float
+        What it took, encoding excluded.
+    error : str
+        Why it failed.
+    """
+
+    index: int
+    algorithm: str
+    params: dict[str, Any]
+    loss: float | None
+    seconds: float
+    status: Literal["ok", "failed"]
+    error: str = ""
+    worker: int = 0
+
+
+def ranked(trials: Iterable[TrialRecord]) -> list[tuple[float, TrialRecord]]:
+    """Return the trials that gave a loss, best first; among equals the earlier one."""
+    with_loss = [(trial.loss, trial) for trial in trials if trial.loss is not None]
+    return sorted(with_loss, key=lambda pair: (pair[0], pair[1].index))
+
+
+def why_nothing_succeeded(trials: Sequence[TrialRecord]) -> str:
+    """Return in a sentence why a search found nothing."""
+    reasons = sorted({f"{trial.algorithm}: {trial.error}" for trial in trials})
+    if not reasons:
+        return "the search holds no trial; run tune_model first, or give it a larger budget"
+    return (
+        f"all {len(trials)} trials failed ({'; '.join(reasons[:3])}); look at the features, "
+        "or choose other search.algorithms"
+    )
