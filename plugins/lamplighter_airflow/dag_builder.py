@@ -1,0 +1,134 @@
+"""Build the DAGs of every spec in a folder, and put them where Airflow finds them."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from airflow.sdk import get_parsing_context
+from pydantic import ValidationError
+
+from lamplighter.errors import SpecError
+from lamplighter.spec import load_spec, spec_paths
+from lamplighter.spec.model import Schedule
+from lamplighter_airflow.broken_spec_dag import broken_spec_dag
+from lamplighter_airflow.score_dag import score_dag
+from lamplighter_airflow.train_dag import train_dag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, MutableMapping
+
+    from airflow.sdk import DAG
+
+    from lamplighter.spec import ModelSpec
+
+BUILDERS = {"train": train_dag, "score": score_dag}
+"""Process and what builds its DAG."""
+
+
+def build_dags(
+    folder: str | Path | None = None, namespace: MutableMapping[str, Any] | None = None
+) -> list[DAG]:
+    """Build `<model>__train` and `<model>__score` for every spec of a folder.
+
+    A spec that cannot be used becomes a DAG of the same name that says what is wrong with it; the
+    other models are built all the same.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where the specs are. Default: ``$LAMPLIGHTER_MODELS``, else the project's
+        ``include/models``, beside the folder of the calling file.
+    namespace : mapping, optional
+        Where the DAGs are put. Default: the globals of the calling module, where Airflow looks.
+
+    Returns
+    -------
+    list of DAG
+        What was built. In a running task, only the DAG that the task belongs to.
+    """
+    caller = inspect.stack()[1].frame.f_globals if namespace is None else namespace
+    models = _models_folder(folder, caller)
+    wanted = get_parsing_context().dag_id
+    built = list(_build(models, wanted))
+    caller.update({dag.dag_id: dag for dag in built})
+    return built
+
+
+def _models_folder(folder: str | Path | None, caller: MutableMapping[str, Any]) -> Path:
+    named = folder or os.environ.get("LAMPLIGHTER_MODELS")
+    beside = Path(caller.get("__file__", "dags/x.py")).resolve().parent.parent
+    models = Path(named) if named else beside / "include" / "models"
+    if not models.is_dir():
+        raise SpecError(
+            f"there is no folder {models}; give the folder of the specs to build_dags, or set "
+            "LAMPLIGHTER_MODELS"
+        )
+    return models.absolute()
+
+
+def _build(models: Path, wanted: str | None) -> Iterator[DAG]:
+    paths = spec_paths(models)
+    if wanted is not None:
+        # A file is usually named as its model, and a task start should not read a thousand.
+        model = wanted.rpartition("__")[0]
+        paths = sorted(paths, key=lambda path: (path.stem != model, path))
+    taken: dict[str, Path] = {}
+    for path in paths:
+        for dag in _dags_of(path, wanted, taken):
+            if wanted is None or dag.dag_id == wanted:
+                yield dag
+                if wanted is not None:
+                    return
+
+
+def _dags_of(path: Path, wanted: str | None, taken: dict[str, Path]) -> Iterator[DAG]:
+    try:
+        spec = load_spec(path)
+        _refuse_second(spec, path, taken)
+    except SpecError as error:
+        model, schedule = _what_can_be_read(path)
+        model = path.stem if model in taken else model
+        for process in BUILDERS:
+            nights = schedule if process == "train" else None
+            yield broken_spec_dag(
+                _as_name(model), process, path=path, message=str(error), schedule=nights
+            )
+        return
+    taken[spec.model] = path
+    for process, build in BUILDERS.items():
+        if wanted in (None, f"{spec.model}__{process}"):
+            yield build(spec, path)
+
+
+def _refuse_second(spec: ModelSpec, path: Path, taken: dict[str, Path]) -> None:
+    first = taken.get(spec.model)
+    if first is not None:
+        raise SpecError(
+            f"{path.name} declares the model {spec.model!r}, which {first.name} declares already; "
+            "give it a name of its own"
+        )
+
+
+def _what_can_be_read(path: Path) -> tuple[str, Schedule | None]:
+    """Return a broken spec's model and schedule as far as they are sound."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return path.stem, None
+    if not isinstance(content, dict):
+        return path.stem, None
+    model = content.get("model")
+    try:
+        schedule = Schedule.model_validate(content.get("schedule") or {})
+    except ValidationError:
+        schedule = None
+    return (model if isinstance(model, str) and model else path.stem), schedule
+
+
+def _as_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", text)

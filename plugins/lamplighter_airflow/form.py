@@ -1,0 +1,112 @@
+"""The forms with which a person triggers a run: every value with its type, range and default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import Param
+
+if TYPE_CHECKING:
+    from lamplighter.spec import ModelSpec
+
+_MOST_TRIALS = 10_000
+_LONGEST_REASON = 1_000
+
+
+def train_form(spec: ModelSpec) -> dict[str, Param]:
+    """Return the form of `<model>__train`."""
+    search = spec.search
+    usual = " and ".join(
+        text
+        for text, given in (
+            (f"{search.budget_s or 0:g} s", search.budget_s is not None),
+            (f"{search.trials} trials", search.trials is not None),
+        )
+        if given
+    )
+    return {
+        "as_of": _as_of(),
+        "knowledge_time": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Knowledge time",
+            description="Use labels that were known until then. Empty: as of.",
+        ),
+        "force_retrain": Param(
+            False,
+            type="boolean",
+            title="Force retraining",
+            description="Train even if the spec's retraining policy says no.",
+        ),
+        "gate_mode": Param(
+            spec.gate.mode,
+            type="string",
+            enum=["off", "dry_run", "enforce"],
+            title="Gate mode",
+            description="enforce: the verdict decides. dry_run: judge, but release nothing. "
+            "off: release any candidate that passes the sanity checks.",
+        ),
+        "budget_s": Param(
+            None,
+            type=["null", "number"],
+            minimum=1,
+            maximum=search.max_budget_s,
+            title="Budget in seconds",
+            description="Seconds for search and ensemble together, at most "
+            f"{search.max_budget_s:g}. Empty, with no trials either: as the spec says, {usual}.",
+        ),
+        "trials": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=_MOST_TRIALS,
+            title="Trials",
+            description="Number of trials of the search, instead of seconds.",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Train and judge, but register and release nothing.",
+        ),
+        "reason": _reason(),
+    }
+
+
+def score_form() -> dict[str, Param]:
+    """Return the form of `<model>__score`."""
+    return {
+        "as_of": _as_of(),
+        "hours": Param(
+            24,
+            type="integer",
+            minimum=1,
+            maximum=24 * 366,
+            title="Hours",
+            description="Score the examples whose prediction time lies in this many hours before "
+            "as of. A scheduled run scores its own data interval instead.",
+        ),
+        "reason": _reason(),
+    }
+
+
+def _as_of() -> Param:
+    return Param(
+        None,
+        type=["null", "string"],
+        format="date-time",
+        title="As of",
+        description="The instant the run pretends is now: nothing that became known later is "
+        "used. Empty: the end of the run's data interval.",
+    )
+
+
+def _reason() -> Param:
+    return Param(
+        "",
+        type="string",
+        maxLength=_LONGEST_REASON,
+        title="Reason",
+        description="Why you start this run; it goes into the ledger.",
+    )

@@ -1,0 +1,1 @@
+"""One operator per step of a model's life."""

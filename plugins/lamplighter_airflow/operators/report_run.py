@@ -1,0 +1,85 @@
+"""Operator of the report-run step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from lamplighter_airflow.notifier import LogNotifier
+from lamplighter_airflow.operators.base import LamplighterOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from lamplighter.contracts import Contract
+
+_RESULTS = {
+    "resolve_spec": "RunRef",
+    "ingest_data": "StagedData",
+    "validate_data": "SnapshotRef",
+    "decide_retraining": "RetrainingDecision",
+    "select_features": "ExamplesRef",
+    "tune_model": "SearchRef",
+    "train_ensemble": "CandidateRef",
+    "evaluate_candidate": "EvaluationRef",
+    "decide_promotion": "PromotionDecision",
+    "register_model": "VersionRef",
+    "release_model": "ReleaseRef",
+}
+"""Step and the contract that its task returns, in the order of the night."""
+
+
+class ReportRunOperator(LamplighterOperator):
+    """Say what was decided and why, also for a night that was stopped. Returns a `RunReport`.
+
+    The teardown of the run: it comes last whatever happened, and does not decide whether the run
+    is red. Its own failure is notified.
+    """
+
+    step_doc = (
+        "Writes the night's report, in sentences, whatever happened before. A teardown: it turns "
+        "no run green or red; if it fails itself, that is notified."
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("on_failure_callback", LogNotifier("the night's report failed"))
+        super().__init__(**kwargs)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Gather what every task returned, and write the report."""
+        from lamplighter.steps.report_run import report_run
+
+        states = _task_states(context)
+        if "success" not in states.get("resolve_spec", ()):
+            raise AirflowSkipException("there is no night to report: resolve_spec did not succeed")
+        outcomes = {step: done for step in _RESULTS if (done := _outcome(context, step))}
+        failed = [step for step in _RESULTS if "failed" in states.get(step, ())]
+        with self.night(context) as night:
+            # Why a task failed, it has written into the ledger itself.
+            report = report_run(night, outcomes, dict.fromkeys(failed, ""))
+        return report.model_dump(mode="json")
+
+
+def _task_states(context: Context) -> dict[str, set[str]]:
+    """Return the states of each task; a mapped one has several."""
+    ti = context["ti"]
+    found = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+    states: dict[str, set[str]] = {}
+    for name, state in found.items():
+        step = next((s for s in _RESULTS if name == s or name.startswith(f"{s}_")), name)
+        states.setdefault(step, set()).add(str(state))
+    return states
+
+
+def _outcome(context: Context, step: str) -> Contract | None:
+    from lamplighter import contracts
+
+    pulled = context["ti"].xcom_pull(task_ids=step)
+    results = [pulled] if isinstance(pulled, dict) else [r for r in pulled or () if r is not None]
+    if not results:
+        return None
+    # The workers of one search share its trials; the last to end has seen the most of them.
+    latest = max(results, key=lambda result: result.get("trials", 0))
+    contract: type[Contract] = getattr(contracts, _RESULTS[step])
+    return contract.model_validate(latest)

@@ -1,0 +1,48 @@
+"""Operator of the resolve-spec step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamplighter_airflow.as_of import night_id, run_actor, run_request
+from lamplighter_airflow.operators.base import LamplighterOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ResolveSpecOperator(LamplighterOperator):
+    """Fix what this run will do, before it does anything. Returns a `RunRef` as JSON.
+
+    Parameters
+    ----------
+    spec_path : str
+        The model's YAML file.
+    """
+
+    step_doc = (
+        "Reads the spec and the form, refuses what does not fit, and stores both in the ledger. "
+        "All later tasks of this run use what was stored, whatever the file says by then."
+    )
+
+    def __init__(self, *, spec_path: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.spec_path = spec_path
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Store the resolved spec and the run's effective parameters, once."""
+        with self.meaningful_errors():
+            from lamplighter.steps.night import Stores
+            from lamplighter.steps.resolve_spec import resolve_spec
+
+            dag_run = context["dag_run"]
+            request = run_request(dag_run, context["params"])
+            run = resolve_spec(
+                self.spec_path,
+                request,
+                run_id=night_id(dag_run),
+                actor=run_actor(dag_run),
+                stores=Stores.from_environment(),
+            )
+        self.log.info("%s as of %s on timeline %s", run.model, run.as_of, run.timeline)
+        return run.model_dump(mode="json")

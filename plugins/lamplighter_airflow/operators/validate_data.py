@@ -1,0 +1,44 @@
+"""Operator of the validate-data step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lamplighter_airflow.operators.base import LamplighterOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+
+    from lamplighter_airflow.operators.base import Handed
+
+
+class ValidateDataOperator(LamplighterOperator):
+    """Check the staged rows and let them into the lake. Returns a `SnapshotRef` as JSON.
+
+    Parameters
+    ----------
+    staged : templated
+        The `StagedData` to check, as JSON.
+    """
+
+    template_fields: Sequence[str] = ("staged", "spec_digest")
+    step_doc = (
+        "Runs the Great Expectations suite that the spec describes over the staged rows, and only "
+        "then merges them into the lake. Bad data stops the night here: red, without a retry, and "
+        "the champion stays. Repair the data at its source, then clear `ingest_data`."
+    )
+
+    def __init__(self, *, staged: Handed, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.staged = staged
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Publish the staged rows if they are good."""
+        from lamplighter.contracts import StagedData
+        from lamplighter.steps.validate_data import validate_data
+
+        with self.night(context) as night:
+            snapshot = validate_data(night, StagedData.model_validate(self.staged))
+        return snapshot.model_dump(mode="json")

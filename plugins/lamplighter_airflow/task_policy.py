@@ -1,0 +1,38 @@
+"""How long a task may take, and what happens when it fails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lamplighter.spec import ModelSpec
+
+_SHORT = timedelta(minutes=15)
+_LONG = timedelta(hours=2)
+_TIMEOUTS = {"ingest_data": _LONG, "select_features": _LONG, "score_interval": _LONG}
+
+
+def default_args(spec: ModelSpec) -> dict[str, Any]:
+    """Return what every task of a model's DAGs has.
+
+    Retries are for what may pass: a source or the registry that does not answer, a worker that
+    was killed. They wait about 10, 20 and 40 s. An operator fails at once on anything else.
+    """
+    return {
+        "owner": spec.owner.team,
+        "pool": spec.schedule.pool,
+        "retries": 3,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=5),
+        "execution_timeout": _SHORT,
+        "spec_digest": spec.digest,
+    }
+
+
+def timeout(step: str, spec: ModelSpec) -> timedelta:
+    """Return how long a step may take; those that train get the largest budget on top."""
+    if step in ("tune_model", "train_ensemble"):
+        return _LONG + timedelta(seconds=spec.search.max_budget_s)
+    return _TIMEOUTS.get(step, _SHORT)

@@ -1,0 +1,103 @@
+"""The DAG `<model>__train`: one night from data to champion."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airflow.sdk import DAG, TaskGroup
+
+from lamplighter_airflow.dag_doc import train_doc
+from lamplighter_airflow.form import train_form
+from lamplighter_airflow.operators.decide_promotion import DecidePromotionOperator
+from lamplighter_airflow.operators.decide_retraining import DecideRetrainingOperator
+from lamplighter_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
+from lamplighter_airflow.operators.ingest_data import IngestDataOperator
+from lamplighter_airflow.operators.register_model import RegisterModelOperator
+from lamplighter_airflow.operators.release_model import ReleaseModelOperator
+from lamplighter_airflow.operators.report_run import ReportRunOperator
+from lamplighter_airflow.operators.resolve_spec import ResolveSpecOperator
+from lamplighter_airflow.operators.select_features import SelectFeaturesOperator
+from lamplighter_airflow.operators.train_ensemble import TrainEnsembleOperator
+from lamplighter_airflow.operators.tune_model import TuneModelOperator
+from lamplighter_airflow.operators.validate_data import ValidateDataOperator
+from lamplighter_airflow.task_policy import default_args, timeout
+from lamplighter_airflow.timetable import start_date, timetable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from lamplighter.spec import ModelSpec
+
+
+_WORKER = "worker {{ task.worker }}"
+
+
+def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
+    """Return the DAG that retrains a model, judges it, and releases it if it is better."""
+    with DAG(
+        dag_id=f"{spec.model}__train",
+        description=f"Retrain {spec.model}, judge it, and release it if it is better",
+        doc_md=train_doc(spec),
+        schedule=timetable(spec),
+        start_date=start_date(spec),
+        catchup=spec.schedule.catchup,
+        max_active_runs=1,
+        default_args=default_args(spec),
+        params=train_form(spec),
+        tags=[f"model:{spec.model}", "process:train"],
+        owner_links={spec.owner.team: f"mailto:{spec.owner.email}"} if spec.owner.email else {},
+    ) as dag:
+        step = partial(_step, spec)
+        with _group("data", "What the night may read"):
+            resolved = ResolveSpecOperator(**step("resolve_spec"), spec_path=str(spec_path))
+            ingested = IngestDataOperator(**step("ingest_data"))
+            validated = ValidateDataOperator(**step("validate_data"), staged=ingested.output)
+        with _group("training", "From examples to a candidate"):
+            retraining = DecideRetrainingOperator(
+                **step("decide_retraining"), snapshot=validated.output
+            )
+            selected = SelectFeaturesOperator(
+                **step("select_features"), retraining=retraining.output
+            )
+            examples = selected.output
+            search = TuneModelOperator.partial(
+                **step("tune_model"), examples=examples, map_index_template=_WORKER
+            ).expand(worker=list(range(spec.search.workers)))
+            trained = TrainEnsembleOperator(**step("train_ensemble"), examples=examples)
+        with _group("judgement", "Is the candidate better than the champion?"):
+            candidate = trained.output
+            evaluated = EvaluateCandidateOperator(
+                **step("evaluate_candidate"), examples=examples, candidate=candidate
+            )
+            evaluation = evaluated.output
+            decided = DecidePromotionOperator(
+                **step("decide_promotion"), candidate=candidate, evaluation=evaluation
+            )
+        with _group("release", "From candidate to champion"):
+            registered = RegisterModelOperator(
+                **step("register_model"),
+                examples=examples,
+                candidate=candidate,
+                evaluation=evaluation,
+            )
+            released = ReleaseModelOperator(
+                **step("release_model"), decision=decided.output, version=registered.output
+            )
+        reported = ReportRunOperator(**step("report_run")).as_teardown()
+
+        resolved >> ingested
+        search >> trained  # the workers' common result is the stored search, read by its key
+        decided >> registered
+        released >> reported
+    return dag
+
+
+def _group(name: str, tooltip: str) -> TaskGroup:
+    # Groups fold the graph; they must not change task ids, which are the same in every model.
+    return TaskGroup(group_id=name, tooltip=tooltip, prefix_group_id=False)
+
+
+def _step(spec: ModelSpec, name: str) -> dict[str, Any]:
+    return {"task_id": name, "execution_timeout": timeout(name, spec)}
