@@ -94,23 +94,18 @@ def _run_by_subject(
     stored: Stored,
     is_examples: bool,
 ) -> list[CheckResult]:
-    frames: dict[Subject, pd.DataFrame] = {"rows": rows, "live": _live(rows, table)}
+    frames: dict[tuple[Subject, ...], pd.DataFrame]
+    if table.deleted is None:
+        frames = {("rows", "live"): rows}
+    else:
+        frames = {("rows",): rows, ("live",): rows[~rows[table.deleted].fillna(False).astype(bool)]}
     if table.event_time is not None:
         newest, earlier = rows_per_day(rows, table, reading, stored, is_examples=is_examples)
-        frames |= {
-            "days": newest,
-            "earlier_days": earlier,
-            "newest": newest_row(rows, table, stored),
-        }
+        frames[("days",)] = newest
+        frames[("earlier_days",)] = earlier
+        frames[("newest",)] = newest_row(rows, table, stored)
     results: list[CheckResult] = []
-    for subject, frame in frames.items():
-        of_subject = [c for c in checks if c.subject == subject]
-        show = table.key if subject in ("rows", "live") else ()
-        results += run_checks(name, of_subject, frame, show=show)
+    for subjects, frame in frames.items():
+        of_subjects = [check for check in checks if check.subject in subjects]
+        results += run_checks(name, of_subjects, frame, show=table.key)
     return results
-
-
-def _live(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
-    if table.deleted is None:
-        return rows
-    return rows[~rows[table.deleted].fillna(False).astype(bool)]

@@ -86,7 +86,7 @@ def check_answers(address: str, *, timeout_s: float) -> None:
     """Raise RegistryUnavailableError unless the server, or the file, answers within the time."""
     with unavailable_explained(address):
         if is_server(address):
-            urllib.request.urlopen(f"{address}/health", timeout=timeout_s).close()
+            urllib.request.urlopen(f"{masked(address)}/health", timeout=timeout_s).close()
             return
         path = sqlite_path(address)
         path.parent.mkdir(parents=True, exist_ok=True)

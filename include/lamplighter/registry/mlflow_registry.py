@@ -49,14 +49,19 @@ class Registry:
     """
 
     def __init__(self, tracking_uri: str) -> None:
-        self.address = checked_address(tracking_uri)
+        self._address = checked_address(tracking_uri)
 
     def __repr__(self) -> str:
-        return f"Registry({masked(self.address)!r})"
+        return f"Registry({self.address!r})"
+
+    @property
+    def address(self) -> str:
+        """Where MLflow is, without credentials."""
+        return masked(self._address)
 
     def ping(self, *, timeout_s: float = 5.0) -> None:
         """Raise RegistryUnavailableError, soon, if MLflow does not answer."""
-        check_answers(self.address, timeout_s=timeout_s)
+        check_answers(self._address, timeout_s=timeout_s)
 
     def register(
         self,
@@ -132,12 +137,12 @@ class Registry:
             requirements=requirements,
             loader=loader,
         )
-        with unavailable_explained(self.address):
-            return register(self._client, self.address, wanted, after=step_hook or _nothing)
+        with unavailable_explained(self._address):
+            return register(self._client, self._address, wanted, after=step_hook or _nothing)
 
     def version(self, model: str, version: str) -> Version:
         """Return what MLflow knows about a version; RegistryError if it is not there."""
-        with unavailable_explained(self.address):
+        with unavailable_explained(self._address):
             try:
                 return _version(self._client.get_model_version(model, version))
             except MlflowException as error:
@@ -147,13 +152,25 @@ class Registry:
 
     def versions(self, model: str) -> list[Version]:
         """Return the versions of a model, oldest first."""
-        with unavailable_explained(self.address):
+        with unavailable_explained(self._address):
             found = self._client.search_model_versions(f"name = '{model}'", max_results=10_000)
         return sorted(map(_version, found), key=lambda version: int(version.version))
 
+    def twins(self, model: str) -> dict[str, list[str]]:
+        """Return the versions of each key that has several; the lowest one is the right one.
+
+        Two registrations at once take their twins back themselves. One is left only if the loser
+        was killed before it could, and nobody called `register` with its key again.
+        """
+        by_key: dict[str, list[str]] = {}
+        for version in self.versions(model):
+            if version.key:
+                by_key.setdefault(version.key, []).append(version.version)
+        return {key: versions for key, versions in by_key.items() if len(versions) > 1}
+
     def discard_version(self, model: str, version: str) -> None:
         """Take back a version that lost against its twin; it may be gone already."""
-        with unavailable_explained(self.address):
+        with unavailable_explained(self._address):
             try:
                 self._client.delete_model_version(model, version)
             except MlflowException as error:
@@ -162,7 +179,7 @@ class Registry:
 
     def alias(self, model: str, alias: str) -> str | None:
         """Return the version that an alias names, or None."""
-        with unavailable_explained(self.address):
+        with unavailable_explained(self._address):
             try:
                 return str(self._client.get_model_version_by_alias(model, alias).version)
             except MlflowException as error:
@@ -173,7 +190,7 @@ class Registry:
     def set_alias(self, model: str, alias: str, version: str) -> None:
         """Let an alias name a version; RegistryError if the version is not there."""
         self.version(model, version)
-        with unavailable_explained(self.address):
+        with unavailable_explained(self._address):
             self._client.set_registered_model_alias(model, alias, version)
 
     def read_model(self, model: str, version: str, *, digest: str | None = None) -> bytes:
@@ -211,19 +228,19 @@ class Registry:
 
     def run_url(self, run_id: str) -> str:
         """Return the address of a run in MLflow's web interface; empty without a server."""
-        if not is_server(self.address):
+        if not is_server(self._address):
             return ""
-        with unavailable_explained(self.address):
+        with unavailable_explained(self._address):
             experiment_id = self._client.get_run(run_id).info.experiment_id
-        return f"{masked(self.address)}/#/experiments/{experiment_id}/runs/{run_id}"
+        return f"{self.address}/#/experiments/{experiment_id}/runs/{run_id}"
 
     @cached_property
     def _client(self) -> MlflowClient:
-        return open_client(self.address)
+        return open_client(self._address)
 
     def _read(self, model: str, version: str) -> bytes:
         self.version(model, version)
-        with unavailable_explained(self.address):
+        with unavailable_explained(self._address):
             return version_bytes(self._client, model, version)
 
 

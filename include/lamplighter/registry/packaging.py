@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +28,6 @@ DATA_FOLDER = "predictor"
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "cli", "examples", "ledger", "quality", "steps", "tuning"
 )
-
-
-def pinned_requirements(names: tuple[str, ...]) -> list[str]:
-    """Return ``name==version`` of what is installed here, leaving out what is not."""
-    pinned = []
-    for name in names:
-        try:
-            pinned.append(f"{name}=={version(name)}")
-        except PackageNotFoundError:
-            continue
-    return pinned
 
 
 def signature_of(inputs: pd.DataFrame, outputs: Any) -> ModelSignature:
@@ -131,9 +119,10 @@ def _plain(example: pd.DataFrame) -> pd.DataFrame:
 
 
 def _checked_requirements(requirements: list[str]) -> list[str]:
+    # Without them MLflow would load the model in a process of its own, for ten seconds, to guess.
     if not requirements:
         raise RegistryError(
-            "no requirements were given for the model's environment; name them, for example by "
-            "pinned_requirements(('numpy', 'scikit-learn'))"
+            "no requirements were given for the model's environment, expected the packages that "
+            "the predictor needs, with their versions"
         )
     return requirements

@@ -172,11 +172,12 @@ def _runs_with_key(client: MlflowClient, wanted: Registration, experiment_id: st
 
 def _describe(client: MlflowClient, wanted: Registration, run: Any) -> None:
     # The run's own start as the metrics' time: a second try writes the same points, not new ones.
-    run_id, at = run.info.run_id, run.info.start_time
+    # MLflow refuses to change a parameter: what the first try said, such as its threads, stays.
+    run_id, at, said = run.info.run_id, run.info.start_time, run.data.params
     client.log_batch(
         run_id,
         metrics=[Metric(name, float(value), at, 0) for name, value in wanted.metrics.items()],
-        params=[Param(name, str(value)) for name, value in wanted.params.items()],
+        params=[Param(n, str(value)) for n, value in wanted.params.items() if n not in said],
         tags=[RunTag(f"lamplighter.data.{name}", full) for name, full in wanted.datasets.items()],
     )
     datasets = [_dataset(name, digest) for name, digest in wanted.datasets.items()]
