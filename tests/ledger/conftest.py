@@ -21,16 +21,23 @@ import sqlalchemy as sa
 from lamplighter.contracts import Actor, ArtifactRef, RunRef
 from lamplighter.ledger import Ledger, ReleaseRequest
 
-BEFORE_THE_RACE = """
-import json, os, sys
+A_RACE = """
+import json, multiprocessing, os, sys
 from datetime import UTC, datetime, timedelta
+import alembic.command
+import sqlalchemy.dialects.postgresql.psycopg
 from lamplighter.contracts import Actor, ArtifactRef, RunRef
 from lamplighter.errors import LamplighterError
 from lamplighter.ledger import Ledger, ReleaseRequest
 {code}
-print("ready", flush=True)
-sys.stdin.readline()
-print(json.dumps(act(*json.loads(sys.argv[1]))), flush=True)
+each = json.loads(sys.argv[1])
+fork = multiprocessing.get_context("fork")
+start = fork.Barrier(len(each))
+def run(*arguments):
+    start.wait(60)  # each process takes one, since none gets past here alone
+    return act(*arguments)
+with fork.Pool(len(each)) as pool:
+    print(json.dumps(pool.starmap(run, each, chunksize=1)))
 """
 
 
@@ -89,22 +96,13 @@ def race() -> Callable[..., list[Any]]:
     """Let processes run `act(*arguments)` of the given code, all from the same moment on."""
 
     def run(code: str, *each: list[Any]) -> list[Any]:
-        script = BEFORE_THE_RACE.format(code=code)
-        runners = [
-            subprocess.Popen(
-                [sys.executable, "-c", script, json.dumps(arguments)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            )
-            for arguments in each
-        ]  # fmt: skip
-        for runner in runners:
-            assert runner.stdout.readline() == "ready\n", runner.communicate()[1]
-        for runner in runners:
-            runner.stdin.write("go\n")
-            runner.stdin.flush()
-        outputs = [runner.communicate(timeout=120) for runner in runners]
-        assert all(runner.returncode == 0 for runner in runners), [error for _, error in outputs]
-        return [json.loads(output) for output, _ in outputs]
+        done = subprocess.run(
+            [sys.executable, "-c", A_RACE.format(code=code), json.dumps(each)],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        results: list[Any] = json.loads(done.stdout)
+        return results
 
     return run
 

@@ -94,9 +94,7 @@ def test_a_release_judged_against_another_models_champion_is_stale(ledger, wish)
 def test_time_on_live_only_goes_forwards(ledger, wish, day, as_of, valid_from):
     first = ledger.release(wish("first", on=5, valid_from=day(6)))
     with pytest.raises(StaleReleaseError, match=rf"not later than release {first.id} as of 2013"):
-        ledger.release(
-            wish("second", after=first.id, as_of=day(as_of), valid_from=day(valid_from))
-        )
+        ledger.release(wish("second", after=first.id, as_of=day(as_of), valid_from=day(valid_from)))
 
 
 def test_a_release_cannot_begin_before_its_own_as_of(ledger, wish, day):

@@ -69,16 +69,6 @@ class VersionPages(Pages):
                 raise LedgerError(
                     f"nobody intended to register {key}; call intend_version before record_version"
                 )
-            taken = select(versions.key).where(
-                versions.model == model, versions.version == version, versions.key != key
-            )
-            other = connection.execute(taken).scalar()
-            stored = connection.execute(_versions().where(versions.key == key)).first()
-            if stored is None and other is not None:
-                raise LedgerError(
-                    f"{model} version {version} stands for {other} already, so it cannot stand for "
-                    f"{key}; the registry seems to count from the start again: restore it"
-                )
             row = {
                 "key": key,
                 "model": model,
@@ -86,8 +76,16 @@ class VersionPages(Pages):
                 "mlflow_run_id": mlflow_run_id,
                 "recorded_at": self._now(),
             }
-            insert_once(connection, tables.versions, row, key=["key"])
-            return _version(connection.execute(_versions().where(versions.key == key)).one())
+            insert_once(connection, tables.versions, row)
+            stored = connection.execute(_versions().where(versions.key == key)).first()
+            if stored is not None:
+                return _version(stored)
+            taken = select(versions.key).where(versions.model == model, versions.version == version)
+            other = connection.execute(taken).scalar_one()
+        raise LedgerError(
+            f"{model} version {version} stands for {other} already, so it cannot stand for {key}; "
+            "the registry seems to count from the start again: restore it"
+        )
 
     def version_by_key(self, key: str) -> Version | None:
         """Return the version that was registered under this key."""

@@ -203,9 +203,10 @@ def _releases() -> None:
         sa.ForeignKeyConstraint(
             ["decision_key"], ["ledger_decisions.key"], name="fk_ledger_releases_decision_key"
         ),
-        sa.CheckConstraint("predecessor >= 0", name="ck_ledger_releases_predecessor"),
+        sa.CheckConstraint("predecessor >= 0", name=op.f("ck_ledger_releases_predecessor")),
         sa.CheckConstraint(
-            "timeline = 'live' OR timeline LIKE 'simulated:%'", name="ck_ledger_releases_timeline"
+            "timeline = 'live' OR timeline LIKE 'simulated:%'",
+            name=op.f("ck_ledger_releases_timeline"),
         ),
         sqlite_autoincrement=True,
     )

@@ -1,0 +1,83 @@
+"""What was written stays: the databases themselves refuse to change it."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from lamplighter.ledger import tables
+
+NEVER_CHANGED = [table.name for table in tables.metadata.sorted_tables]
+NEVER_DELETED = [table.name for table in tables.KEPT_FOR_EVER]
+
+
+@pytest.fixture
+def written(ledger, wish, night, day, actor, artifact):
+    """A ledger with a row in every table."""
+    run = night()
+    ledger.put_spec(run.spec_digest, model="flights", document={})
+    ledger.start_run(run, run_id="r")
+    ledger.open_search("s", model="flights", as_of=day(1), timeline="live", settings={})
+    ledger.claim_trial("s", worker=0, limit=1)
+    ledger.add_trial(
+        "s", index=0, worker=0, algorithm="linear", params={}, loss=1, seconds=1, status="ok"
+    )
+    ledger.finish_search("s", {})
+    ledger.record_decision(
+        "d", run_key="run", model="flights", timeline="live", kind="run", verdict="done",
+        reason="", evidence={}, as_of=day(1), actor=actor,
+    )  # fmt: skip
+    ledger.intend_version(
+        "v", model="flights", artifact=artifact, run_key="run", timeline="live", as_of=day(1)
+    )
+    ledger.record_version("v", version="1", mlflow_run_id="m")
+    ledger.release(wish("first"))
+    return ledger
+
+
+@pytest.fixture
+def stranger(url, written):
+    """Someone who goes past Lamplighter, straight to the database."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_no_row_can_be_updated(stranger):
+    for table in NEVER_CHANGED:
+        assert stranger.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 1, table
+        with pytest.raises(sa.exc.DBAPIError, match="rows of the ledger are never changed"):
+            stranger.exec_driver_sql(f"UPDATE {table} SET recorded_at = recorded_at")
+
+
+def test_no_row_that_an_auditor_needs_can_be_deleted(stranger):
+    for table in NEVER_DELETED:
+        with pytest.raises(sa.exc.DBAPIError, match="rows of the ledger are never changed"):
+            stranger.exec_driver_sql(f"DELETE FROM {table}")
+        assert stranger.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 1
+
+
+def test_the_trials_of_a_search_may_be_deleted_once_nobody_needs_them(stranger):
+    searched = ["ledger_trials", "ledger_claims", "ledger_search_results", "ledger_searches"]
+    assert set(searched) | set(NEVER_DELETED) == set(NEVER_CHANGED)
+    for table in searched:
+        stranger.exec_driver_sql(f"DELETE FROM {table}")
+
+
+def test_no_table_that_an_auditor_needs_can_be_emptied(stranger):
+    if stranger.dialect.name == "sqlite":
+        return  # SQLite empties a table by DELETE, which the test above tries
+    for table in NEVER_DELETED:
+        with pytest.raises(sa.exc.DBAPIError, match="rows of the ledger are never changed"):
+            stranger.exec_driver_sql(f"TRUNCATE {table} CASCADE")
+
+
+def test_a_second_successor_of_one_release_cannot_be_written_by_hand(stranger):
+    columns = [c.name for c in tables.releases.columns if c.name not in ("id", "key")]
+    quoted = ", ".join(f'"{name}"' for name in columns)
+    with pytest.raises(sa.exc.IntegrityError, match="predecessor"):
+        stranger.exec_driver_sql(
+            f'INSERT INTO ledger_releases ("key", {quoted}) '
+            f"SELECT 'forged', {quoted} FROM ledger_releases"
+        )
