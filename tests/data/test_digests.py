@@ -84,5 +84,5 @@ def test_an_empty_frame_still_has_its_columns():
 
 
 def test_a_column_of_something_else_is_refused():
-    with pytest.raises(ValueError, match="column 'parts': .*cannot be stored"):
+    with pytest.raises(ValueError, match=r"column 'parts': .*cannot be stored"):
         frame_digest(pd.DataFrame({"parts": [[1], [2]]}))

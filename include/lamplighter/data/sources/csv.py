@@ -32,9 +32,16 @@ def read_csv(file: IO[bytes], request: Request) -> pa.Table:
             column_types=dict.fromkeys(request.text_columns, pa.string()), strings_can_be_null=True
         ),
     )
+    _check_separator(table.column_names, request)
     for i, field in enumerate(table.schema):
         if pa.types.is_binary(field.type):
             raise pa.ArrowInvalid(f"column {field.name!r} is not UTF-8 text")
         if pa.types.is_time(field.type):
             table = table.set_column(i, field.name, table.column(i).cast(pa.string()))
     return table
+
+
+def _check_separator(names: list[str], request: Request) -> None:
+    other = next((sign for sign in ";\t|" if sign in names[0]), None)
+    if other and len(names) == 1 and names[0] not in request.needed_columns:
+        raise pa.ArrowInvalid(f"values separated by {other!r}, expected commas")

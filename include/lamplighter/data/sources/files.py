@@ -11,6 +11,7 @@ from typing import IO, Any
 import fsspec
 import pandas as pd
 import pyarrow as pa
+from fsspec.implementations.local import LocalFileSystem
 
 from lamplighter.data.column_types import exact_frame
 from lamplighter.data.sources.csv import read_csv
@@ -71,8 +72,8 @@ def _files(filesystem: Any, path: str, request: Request) -> list[str]:
     glob = path.replace(_DAY, "*")
     if "*" in glob or "?" in glob:
         found = sorted(filesystem.glob(glob))
-    elif filesystem.isdir(path):
-        raise SourceUnavailableError(f"{path} is a folder; name its files, as in {path}/*.parquet")
+    elif isinstance(filesystem, LocalFileSystem) and filesystem.isdir(path):
+        raise DataError(f"{path} is a folder; name its files, as in {path}/*.parquet")
     else:
         found = [path] if filesystem.exists(path) else []
     if not found:

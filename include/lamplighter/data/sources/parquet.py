@@ -12,23 +12,34 @@ import pyarrow.parquet as pq
 
 from lamplighter.data.sources.request import Request
 
-_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
 
 
 def read_parquet(file: IO[bytes], request: Request) -> pa.Table:
-    """Read a file; an index that pandas stored under a name of its own is left out.
+    """Read a file; an index that pandas stored with it is a column if it has a name.
 
     Raises
     ------
     pyarrow.ArrowInvalid
         If the file is not Parquet.
     """
-    stored = pq.ParquetFile(file)
-    condition = _condition(request, stored.schema_arrow)
-    columns = [name for name in stored.schema_arrow.names if not _PANDAS_INDEX.fullmatch(name)]
+    schema = pq.ParquetFile(file).schema_arrow
+    columns = [name for name in schema.names if not _UNNAMED_INDEX.fullmatch(name)]
+    counted = _counted_index(schema)
     file.seek(0)
-    table = pq.read_table(file, columns=columns, filters=condition)
+    if counted is not None:  # its values follow from the place in the file: no row may be left out
+        name, values = counted
+        table = pq.read_table(file, columns=columns).append_column(name, values)
+    else:
+        table = pq.read_table(file, columns=columns, filters=_condition(request, schema))
     return table.replace_schema_metadata(None)  # what pandas stored there would hide index columns
+
+
+def _counted_index(schema: pa.Schema) -> tuple[str, pa.Array] | None:
+    for index in (schema.pandas_metadata or {}).get("index_columns", ()):
+        if isinstance(index, dict) and index.get("name") is not None:
+            return index["name"], pa.array(range(index["start"], index["stop"], index["step"]))
+    return None
 
 
 def _condition(request: Request, schema: pa.Schema) -> pc.Expression | None:
