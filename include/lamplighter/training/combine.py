@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -122,7 +122,10 @@ def fit_stack(task: Task, predictions: Sequence[Floats], y: Floats) -> Stack:
     return Stack(task, len(predictions), np.asarray(coefficients), np.asarray(intercepts))
 
 
-COMBINERS = {"blending": fit_blend, "stacking": fit_stack}
+COMBINERS: dict[str, Callable[[Task, Sequence[Floats], Floats], Combiner]] = {
+    "blending": fit_blend,
+    "stacking": fit_stack,
+}
 """How each method of the spec is fitted."""
 
 

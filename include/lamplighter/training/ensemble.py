@@ -17,8 +17,8 @@ from lamplighter.training.folds import Fold, Folds, TrainingSet, finite_predicti
 from lamplighter.training.members.algorithm import Fit, Member, Rows
 from lamplighter.training.members.catalogue import fit_member
 from lamplighter.training.predictor import Predictor
-from lamplighter.training.target import Floats
 from lamplighter.training.seeds import derive_seed
+from lamplighter.training.target import Floats
 from lamplighter.training.trial import TrialRecord, ranked, why_nothing_succeeded
 
 __all__ = ["FittedEnsemble", "TrainingSet", "fit_ensemble"]

@@ -10,7 +10,7 @@ import numpy as np
 from hyperopt import hp
 
 from lamplighter.training.members.catalogue import ALGORITHMS
-from lamplighter.training.space import Choice, Dimension, Range
+from lamplighter.training.space import Choice, Dimension
 from lamplighter.training.trial import TrialRecord
 
 _ALGORITHM = "algorithm"
@@ -43,7 +43,7 @@ def from_point(point: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def past_trials(trials: Sequence[TrialRecord], algorithms: Sequence[str]) -> hyperopt.Trials:
-    """Rebuild what hyperopt would remember of stored trials. A failed one counts as infinitely bad."""
+    """Rebuild what hyperopt would remember of stored trials; a failed one is infinitely bad."""
     return hyperopt.trials_from_docs(
         [_document(trial, algorithms) for trial in trials if trial.algorithm in algorithms],
         validate=False,

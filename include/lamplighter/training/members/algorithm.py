@@ -29,9 +29,12 @@ class Rows:
 
 
 class Member(Protocol):
-    """A fitted model. `rounds` is how many trees it grew one after another, if it did."""
+    """A fitted model."""
 
-    rounds: int | None
+    @property
+    def rounds(self) -> int | None:
+        """How many trees it grew one after another; None for other models."""
+        ...
 
     def predict(self, X: Encoded, *, threads: int) -> Floats:
         """Return P(positive) or values, shape (n_rows,), or probabilities (n_rows, n_classes)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -65,8 +65,8 @@ def _fit(train: Rows, fit: Fit) -> XGBoostMember:
     return XGBoostMember(model=bytes(booster.save_raw("ubj")), rounds=booster.num_boosted_rounds())
 
 
-class _StopInTime(xgboost.callback.TrainingCallback):
-    def __init__(self, seconds_left: Any) -> None:
+class _StopInTime(xgboost.callback.TrainingCallback):  # type: ignore[misc]  # untyped to us
+    def __init__(self, seconds_left: Callable[[], float]) -> None:
         super().__init__()
         self._seconds_left = seconds_left
 

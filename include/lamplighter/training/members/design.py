@@ -1,0 +1,128 @@
+"""The design matrix of linear models: hat functions of numbers, one column a level.
+
+A number enters through hat functions with knots at its quantiles, constant beyond them: so its
+effect need not be straight, and a value that was never seen cannot throw a prediction far off.
+What is missing has a column of its own, or, if that never happened in training, counts as median.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from lamplighter.features.encode import Encoded
+from lamplighter.training.target import Floats
+
+_MAX_LEVELS = 100
+
+Entries = tuple[NDArray[np.intp], Floats]
+
+
+class Block(Protocol):
+    """The columns that one feature becomes."""
+
+    @property
+    def width(self) -> int:
+        """How many columns."""
+        ...
+
+    def entries(self, values: Floats) -> Entries:
+        """Return columns and values of a fixed number of entries a row, zeros included."""
+        ...
+
+
+@dataclass(frozen=True)
+class Hats:
+    """A number: one column for each knot but the first, and one for what is missing."""
+
+    knots: Floats = field(compare=False)
+    median: float
+    knows_missing: bool
+
+    @classmethod
+    def fit(cls, values: Floats, *, knots: int) -> Self:
+        known = values[~np.isnan(values)]
+        if not known.size:
+            return cls(knots=np.zeros(1), median=0.0, knows_missing=False)
+        return cls(
+            knots=np.unique(np.quantile(known, np.linspace(0, 1, knots))),
+            median=float(np.median(known)),
+            knows_missing=known.size < values.size,
+        )
+
+    @property
+    def width(self) -> int:
+        return len(self.knots)
+
+    def entries(self, values: Floats) -> Entries:
+        missing = np.isnan(values)
+        x = np.clip(np.where(missing, self.median, values), self.knots[0], self.knots[-1])
+        right = np.clip(np.searchsorted(self.knots, x), 1, max(1, len(self.knots) - 1))
+        if len(self.knots) == 1:
+            share = np.zeros(len(x))
+        else:
+            share = (x - self.knots[right - 1]) / (self.knots[right] - self.knots[right - 1])
+        present = ~missing | (not self.knows_missing)
+        left_weight = np.where(right > 1, 1 - share, 0.0)
+        # The last column is of what is missing; the first knot's hat is left to the intercept.
+        columns = np.stack([np.maximum(right - 2, 0), right - 1, np.full(len(x), self.width - 1)])
+        weights = np.stack([left_weight * present, share * present, (~present).astype(float)])
+        return columns.T, weights.T
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A category: one column for each frequent level, then the rare ones, then what is missing."""
+
+    frequent: int
+
+    @classmethod
+    def fit(cls, codes: Floats) -> Self:
+        known = codes[~np.isnan(codes)]
+        return cls(frequent=min(_MAX_LEVELS, int(known.max()) + 1 if known.size else 0))
+
+    @property
+    def width(self) -> int:
+        return self.frequent + 2
+
+    def entries(self, values: Floats) -> Entries:
+        column = np.where(np.isnan(values), self.frequent + 1, np.minimum(values, self.frequent))
+        return column.astype(np.intp)[:, None], np.ones((len(values), 1))
+
+
+@dataclass(frozen=True)
+class Design:
+    """From the encoded matrix to the sparse matrix of a linear model."""
+
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def fit(cls, X: Encoded, *, knots: int) -> Self:
+        """Learn knots and levels from training rows."""
+        return cls(
+            tuple(
+                Levels.fit(values) if category else Hats.fit(values, knots=knots)
+                for values, category in zip(X.values.T, X.categorical, strict=True)
+            )
+        )
+
+    def transform(self, X: Encoded) -> csr_matrix:
+        """Return the design matrix, shape (n_rows, sum of the blocks' widths)."""
+        offsets = np.cumsum([0, *(block.width for block in self.blocks)])
+        found = [block.entries(X.values[:, j]) for j, block in enumerate(self.blocks)]
+        columns = np.hstack(
+            [part + offset for (part, _), offset in zip(found, offsets[:-1], strict=True)]
+        )
+        weights = np.hstack([part for _, part in found])
+        rows, entries = columns.shape
+        ends = np.arange(0, rows * entries + 1, entries)
+        matrix = csr_matrix(
+            (weights.ravel(), columns.ravel(), ends), shape=(rows, int(offsets[-1]))
+        )
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()
+        return matrix
