@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamplighter.evaluation.metrics import Floats, Task
+from lamplighter.evaluation.metrics import Task
+from lamplighter.evaluation.ranking import Floats
 
 _BINS = 10
 _ROC_POINTS = 100

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 from lamplighter.contracts import Estimate, Evidence
 from lamplighter.evaluation.curves import Curves, curves_of
 from lamplighter.evaluation.gate import GateRule, GuardResult
-from lamplighter.evaluation.holdout import Bools, Day, Holdout
-from lamplighter.evaluation.metrics import LOSS_OF_TASK, Floats, Task, metrics_of
+from lamplighter.evaluation.holdout import Day, Holdout
+from lamplighter.evaluation.metrics import LOSS_OF_TASK, Task, metrics_of
+from lamplighter.evaluation.ranking import Bools, Floats
 from lamplighter.evaluation.sanity import compare_with_base_rate, find_problems
 
 
@@ -54,8 +55,6 @@ def evaluate(
     champion_prediction: ArrayLike | None = None,
     comparable: ArrayLike | None = None,
     rule: GateRule | None = None,
-    resamples: int = 1_000,
-    seed: int = 0,
 ) -> Evaluation:
     """Judge a candidate's predictions on examples that it was not trained on.
 
@@ -79,8 +78,6 @@ def evaluate(
         Rows that lie after the training cut-off of the champion too. None: all.
     rule : GateRule or None
         Confidence of all intervals, and the guards to measure. None: the default rule.
-    resamples, seed : int
-        Of the bootstrap, see `block_bootstrap`.
 
     Returns
     -------
@@ -95,7 +92,7 @@ def evaluate(
         If shapes differ, or a label is not a finite number or not a class.
     """
     rule = rule or GateRule()
-    holdout = Holdout.of(task, y, blocks, rule=rule, resamples=resamples, seed=seed)
+    holdout = Holdout.of(task, y, blocks, rule=rule)
     predicted = holdout.checked(prediction, name="prediction")
     problems = find_problems(task, holdout.y, predicted)
     about: dict[str, Any] = {
@@ -145,7 +142,7 @@ def _scored(prediction: Floats) -> Bools:
 
 def _notes_on_intervals(evaluation: Evaluation) -> tuple[str, ...]:
     notes = [
-        f"{name} is undefined on this hold-out and left out"
+        f"{name} is undefined on this hold-out or without one of its days, and is left out"
         for name in metrics_of(evaluation.task)
         if name not in evaluation.metrics
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lamplighter.contracts import Evidence, Verdict
+from lamplighter.errors import SpecError
 from lamplighter.evaluation.metrics import Task, metric_named
 from lamplighter.spec.model import Gate
 
@@ -23,7 +24,10 @@ class GateRule:
     def of(cls, gate: Gate, task: Task) -> GateRule:
         """Return the rule that a spec declares; `SpecError` for a guard that is no metric."""
         for name in gate.guards:
-            metric_named(name, task)
+            try:
+                metric_named(name, task)
+            except SpecError as error:
+                raise SpecError(f"gate.guards: {error}") from None
         return cls(gate.min_blocks, gate.confidence, gate.min_gain, tuple(gate.guards.items()))
 
 

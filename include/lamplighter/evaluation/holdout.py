@@ -11,20 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 from lamplighter.contracts import Estimate, Evidence
 from lamplighter.evaluation.evidence import paired_evidence
 from lamplighter.evaluation.gate import GateRule, GuardResult
-from lamplighter.evaluation.intervals import block_bootstrap, block_codes
+from lamplighter.evaluation.intervals import block_jackknife
+from lamplighter.evaluation.means import block_codes
 from lamplighter.evaluation.metrics import (
     LOSS_OF_TASK,
     METRICS,
-    Floats,
-    Ints,
     Task,
     measure,
     metric_named,
     metrics_of,
     row_losses,
 )
-
-Bools = NDArray[np.bool_]
+from lamplighter.evaluation.ranking import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,6 @@ class Holdout:
     labels: NDArray[np.object_]
     timed: bool
     rule: GateRule
-    resamples: int
-    seed: int
 
     @classmethod
     def of(
@@ -61,8 +57,6 @@ class Holdout:
         blocks: ArrayLike | None,
         *,
         rule: GateRule,
-        resamples: int,
-        seed: int,
     ) -> Self:
         """Return the hold-out of labels `y`, shape (n_rows,), in `blocks`, or rows for None."""
         truth = np.asarray(y, dtype=float)
@@ -72,7 +66,7 @@ class Holdout:
                 "not finite; give one known number for each row"
             )
         codes, labels = block_codes(blocks, len(truth))
-        return cls(task, truth, codes, labels, blocks is not None, rule, resamples, seed)
+        return cls(task, truth, codes, labels, blocks is not None, rule)
 
     @property
     def n_blocks(self) -> int:
@@ -92,20 +86,15 @@ class Holdout:
 
     def metrics(self, prediction: Floats, rows: Bools) -> dict[str, Estimate]:
         """Return every metric of the task on some rows, without those that are undefined."""
-        found = {
-            name: block_bootstrap(
-                metric,
-                self.y[rows],
-                prediction[rows],
-                self._blocks(rows),
-                resamples=self.resamples,
-                seed=self.seed,
-                confidence=self.rule.confidence,
-            )
-            for name, metric in metrics_of(self.task).items()
-            if rows.any()
-        }
-        return {name: estimate for name, estimate in found.items() if estimate is not None}
+        if not rows.any():
+            return {}
+        return block_jackknife(
+            metrics_of(self.task),
+            self.y[rows],
+            prediction[rows],
+            self._blocks(rows),
+            confidence=self.rule.confidence,
+        )
 
     def compare(self, champion: Floats, candidate: Floats, rows: Bools) -> Evidence:
         """Return how much lower the candidate's loss is on some rows."""

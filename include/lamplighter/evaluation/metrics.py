@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lamplighter.errors import SpecError
-from lamplighter.evaluation.ranking import average_precisions, roc_aucs
+from lamplighter.evaluation.ranking import (
+    Bools,
+    Floats,
+    Ints,
+    Reweighted,
+    average_precision,
+    roc_auc,
+)
 
 Task = Literal["binary", "multiclass", "regression"]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LOSS_OF_TASK: dict[Task, str] = {
     "binary": "log_loss",
@@ -28,7 +34,7 @@ _SMALLEST = float(np.finfo(np.float64).eps)
 
 
 class Metric(Protocol):
-    """One number for many rows, and the same number for many re-weightings of their blocks."""
+    """One number for many rows, and the same number for many weightings of their blocks."""
 
     @property
     def name(self) -> str: ...
@@ -36,32 +42,34 @@ class Metric(Protocol):
     def greater_is_better(self) -> bool: ...
     @property
     def tasks(self) -> tuple[Task, ...]: ...
+    @property
+    def limits(self) -> tuple[float, float]: ...
 
-    def resampled(self, y: Floats, prediction: Floats, codes: Ints, counts: Floats) -> Floats:
-        """Return the metric of each resample, shape (n_resamples,); NaN where it is undefined.
+    def prepare(self, y: Floats, prediction: Floats, codes: Ints, blocks: int) -> Reweighted:
+        """Return the metric as a function of how often each block counts.
 
-        `codes` (n_rows,) says which block a row lies in, `counts` (n_resamples, n_blocks) how
-        often each block was drawn.
+        `codes` (n_rows,) says in which of the `blocks` a row lies. The function takes the counts,
+        shape (n_weightings, n_blocks), and gives (n_weightings,); NaN where it is undefined.
         """
         ...
 
 
 @dataclass(frozen=True)
 class MeanMetric:
-    """A metric that follows from means over rows, so that a resample costs a sum over blocks."""
+    """A metric that follows from means over rows, so that a weighting costs a sum over blocks."""
 
     name: str
     greater_is_better: bool
     tasks: tuple[Task, ...]
+    limits: tuple[float, float]
     terms: Callable[[Floats, Floats], Floats]
     of_means: Callable[[Floats], Floats]
 
-    def resampled(self, y: Floats, prediction: Floats, codes: Ints, counts: Floats) -> Floats:
+    def prepare(self, y: Floats, prediction: Floats, codes: Ints, blocks: int) -> Reweighted:
         terms = self.terms(y, prediction)
-        blocks = counts.shape[1]
-        sums = np.stack([np.bincount(codes, t, blocks) for t in terms.T], axis=1)
-        rows = counts @ np.bincount(codes, minlength=blocks).astype(float)
-        return self.of_means((counts @ sums) / rows[:, None])
+        sums = np.stack([np.bincount(codes, term, blocks) for term in terms.T], axis=1)
+        rows = np.bincount(codes, minlength=blocks).astype(float)
+        return lambda counts: self.of_means((counts @ sums) / (counts @ rows)[:, None])
 
 
 @dataclass(frozen=True)
@@ -71,16 +79,17 @@ class RankMetric:
     name: str
     greater_is_better: bool
     tasks: tuple[Task, ...]
-    of_scores: Callable[[NDArray[np.bool_], Floats, Ints, Floats], Floats]
+    limits: tuple[float, float]
+    of_scores: Callable[[Bools, Floats, Ints, int], Reweighted]
 
-    def resampled(self, y: Floats, prediction: Floats, codes: Ints, counts: Floats) -> Floats:
+    def prepare(self, y: Floats, prediction: Floats, codes: Ints, blocks: int) -> Reweighted:
         if prediction.ndim == 1:
-            return self.of_scores(y == 1, prediction, codes, counts)
+            return self.of_scores(y == 1, prediction, codes, blocks)
         per_class = [
-            self.of_scores(y == label, prediction[:, label], codes, counts)
+            self.of_scores(y == label, prediction[:, label], codes, blocks)
             for label in range(prediction.shape[1])
         ]
-        return np.asarray(np.mean(per_class, axis=0), dtype=float)
+        return lambda counts: np.mean([value(counts) for value in per_class], axis=0)
 
 
 def measure(metric: Metric, y: Floats, prediction: Floats) -> float:
@@ -91,9 +100,8 @@ def measure(metric: Metric, y: Floats, prediction: Floats) -> float:
     >>> measure(METRICS["roc_auc"], np.array([0.0, 0.0, 1.0]), np.array([0.1, 0.6, 0.4]))
     0.5
     """
-    whole = np.ones((1, 1))
-    codes = np.zeros(len(y), dtype=np.int64)
-    return float(metric.resampled(y, prediction, codes, whole)[0])
+    one_block = np.zeros(len(y), dtype=np.int64)
+    return float(metric.prepare(y, prediction, one_block, 1)(np.ones((1, 1)))[0])
 
 
 def row_losses(task: Task, y: ArrayLike, prediction: ArrayLike) -> Floats:
@@ -194,16 +202,17 @@ def _explained(means: Floats) -> Floats:
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 _VALUES: tuple[Task, ...] = ("regression",)
+_SHARE, _SIZE = (0.0, 1.0), (0.0, math.inf)
 
 _ALL: tuple[Metric, ...] = (
-    RankMetric("roc_auc", True, _CLASSES, roc_aucs),
-    MeanMetric("log_loss", False, _CLASSES, _log_loss, _itself),
-    MeanMetric("brier", False, _CLASSES, _brier, _itself),
-    RankMetric("average_precision", True, ("binary",), average_precisions),
-    MeanMetric("accuracy", True, _CLASSES, _hit, _itself),
-    MeanMetric("rmse", False, _VALUES, _squared_error, _root),
-    MeanMetric("mae", False, _VALUES, _absolute_error, _itself),
-    MeanMetric("r2", True, _VALUES, _error_and_spread, _explained),
+    RankMetric("roc_auc", True, _CLASSES, _SHARE, roc_auc),
+    MeanMetric("log_loss", False, _CLASSES, _SIZE, _log_loss, _itself),
+    MeanMetric("brier", False, _CLASSES, _SIZE, _brier, _itself),
+    RankMetric("average_precision", True, ("binary",), _SHARE, average_precision),
+    MeanMetric("accuracy", True, _CLASSES, _SHARE, _hit, _itself),
+    MeanMetric("rmse", False, _VALUES, _SIZE, _squared_error, _root),
+    MeanMetric("mae", False, _VALUES, _SIZE, _absolute_error, _itself),
+    MeanMetric("r2", True, _VALUES, (-math.inf, 1.0), _error_and_spread, _explained),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

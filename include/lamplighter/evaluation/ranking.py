@@ -1,70 +1,98 @@
-"""Area under the ROC curve and average precision, for many re-weightings of blocks at once."""
+"""Area under the ROC curve and average precision, for many weightings of blocks at once.
+
+Both functions do the work that all weightings share and return a function of `counts`, shape
+(n_weightings, n_blocks): how often each block counts. It gives the metric under each weighting,
+shape (n_weightings,), NaN where it is undefined.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Reweighted = Callable[[Floats], Floats]
 
 
-def roc_aucs(positive: NDArray[np.bool_], scores: Floats, codes: Ints, counts: Floats) -> Floats:
-    """Return the area under the ROC curve of each resample; ties count half.
+def roc_auc(positive: Bools, scores: Floats, codes: Ints, blocks: int) -> Reweighted:
+    """Return the area under the ROC curve as a function of how often each block counts.
 
     Parameters
     ----------
     positive : ndarray of bool, shape (n_rows,)
         Rows of the positive class.
     scores : ndarray of float, shape (n_rows,)
-        Larger means more likely positive. Finite.
+        Larger means more likely positive. Finite. Ties count half.
     codes : ndarray of int, shape (n_rows,)
         Block of each row, from 0.
-    counts : ndarray of float, shape (n_resamples, n_blocks)
-        How often each block was drawn.
+    blocks : int
+        Number of blocks.
 
     Returns
     -------
-    ndarray of float, shape (n_resamples,)
-        NaN for a resample that holds one class only.
+    callable
+        See the module; a weighting that leaves one class only is undefined.
 
     Examples
     --------
-    >>> one_block = np.zeros(4, dtype=np.int64)
     >>> truth = np.array([False, True, False, True])
-    >>> roc_aucs(truth, np.array([0.1, 0.4, 0.4, 0.8]), one_block, np.ones((1, 1))).tolist()
+    >>> one_block = np.zeros(4, dtype=np.int64)
+    >>> roc_auc(truth, np.array([0.1, 0.4, 0.4, 0.8]), one_block, 1)(np.ones((1, 1))).tolist()
     [0.875]
     """
-    positives, negatives = _by_score(positive, scores, codes, counts)
-    below = np.cumsum(negatives, axis=1) - negatives / 2
-    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
-    return _ratio(np.einsum("rs,rs->r", positives, below), pairs)
+    # Once, for each two blocks: the positives of one above the negatives of the other.
+    above = np.zeros((blocks, blocks))
+    for block in range(blocks):
+        negatives = np.sort(scores[~positive & (codes == block)])
+        below = np.searchsorted(negatives, scores[positive], side="left").astype(float)
+        below += np.searchsorted(negatives, scores[positive], side="right")
+        above[:, block] = np.bincount(codes[positive], below / 2, blocks)
+    positives = np.bincount(codes[positive], minlength=blocks).astype(float)
+    negatives = np.bincount(codes[~positive], minlength=blocks).astype(float)
+
+    def reweighted(counts: Floats) -> Floats:
+        ordered = np.einsum("rb,rb->r", counts @ above, counts)
+        return _ratio(ordered, (counts @ positives) * (counts @ negatives))
+
+    return reweighted
 
 
-def average_precisions(
-    positive: NDArray[np.bool_], scores: Floats, codes: Ints, counts: Floats
-) -> Floats:
-    """Return the average precision of each resample, as scikit-learn defines it.
+def average_precision(positive: Bools, scores: Floats, codes: Ints, blocks: int) -> Reweighted:
+    """Return average precision, as scikit-learn defines it; parameters as in `roc_auc`.
 
-    Parameters and shapes as in `roc_aucs`; NaN for a resample without a positive row.
+    A weighting that leaves no positive row is undefined.
     """
-    positives, negatives = _by_score(positive, -scores, codes, counts)
-    found = np.cumsum(positives, axis=1)
-    named = found + np.cumsum(negatives, axis=1)
-    precision = np.divide(found, named, out=np.zeros_like(found), where=named > 0)
-    return _ratio(np.einsum("rs,rs->r", positives, precision), positives.sum(axis=1))
+    order, starts = _by_score(-scores)
+
+    def reweighted(counts: Floats) -> Floats:
+        positives, negatives = _at_scores(positive, codes, counts, order, starts)
+        found = np.cumsum(positives, axis=1)
+        named = found + np.cumsum(negatives, axis=1)
+        precision = np.zeros_like(found)
+        np.divide(found, named, out=precision, where=named > 0)
+        return _ratio(np.einsum("rs,rs->r", positives, precision), positives.sum(axis=1))
+
+    return reweighted
 
 
-def _by_score(
-    positive: NDArray[np.bool_], scores: Floats, codes: Ints, counts: Floats
-) -> tuple[Floats, Floats]:
-    """Return positive and negative rows at each distinct score, (n_resamples, n_scores) each."""
+def _by_score(scores: Floats) -> tuple[Ints, Ints]:
+    """Return the rows in order of score, and where in that order each distinct score begins."""
     order = np.argsort(scores, kind="stable")
+    return order, np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
+
+
+def _at_scores(
+    positive: Bools, codes: Ints, counts: Floats, order: Ints, starts: Ints
+) -> tuple[Floats, Floats]:
+    """Return positive and negative rows at each distinct score, (n_weightings, n_scores) each."""
     weights = counts[:, codes[order]]
     positives = weights * positive[order]
     negatives = weights - positives
-    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
-    if len(starts) == len(scores):
+    if len(starts) == len(order):
         return positives, negatives
     return np.add.reduceat(positives, starts, axis=1), np.add.reduceat(negatives, starts, axis=1)
 

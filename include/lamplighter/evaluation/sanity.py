@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lamplighter.contracts import Evidence
-from lamplighter.evaluation.metrics import Floats, Task
+from lamplighter.evaluation.metrics import Task
+from lamplighter.evaluation.ranking import Floats
 
 
 def find_problems(task: Task, y: Floats, prediction: Floats) -> tuple[str, ...]:
