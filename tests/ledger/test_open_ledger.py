@@ -37,6 +37,21 @@ def test_several_processes_may_be_the_first_to_use_a_ledger(url, race):
     assert race(OPEN, *([url] for _ in range(6))) == [{"by": "any"}] * 6
 
 
+OPEN_MANY = """
+def act(*urls):
+    for url in urls:
+        start.wait(60)
+        Ledger.open(url)
+"""
+
+
+def test_being_the_first_together_goes_well_every_time(tmp_path, race):
+    # The file's first seconds: created, switched to a write-ahead log, filled. Any of them may
+    # find it locked.
+    urls = [f"sqlite:///{tmp_path}/{number}.db" for number in range(25)]
+    assert race(OPEN_MANY, *([*urls] for _ in range(6))) == [None] * 6
+
+
 def test_the_migrations_give_exactly_the_tables_that_the_code_uses(url, ledger):
     engine = sa.create_engine(url)
     with engine.connect() as connection:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,15 +61,43 @@ class Database:
         with self._plain_errors(), engine.begin() as connection:
             yield connection
 
-    @contextmanager
-    def outside_transaction(self) -> Iterator[Any]:
-        """Open a bare connection of the driver."""
+    def write_ahead(self) -> None:
+        """Let readers and a writer of a SQLite file work at the same time; the file remembers it.
+
+        SQLite itself does not wait for the lock that this needs, so we do.
+
+        Raises
+        ------
+        LedgerUnavailableError
+            If others keep the file locked.
+        LedgerError
+            If the file's disk cannot do it.
+        """
+        deadline = time.monotonic() + BUSY_TIMEOUT_S
+        while (mode := self._try_write_ahead()) == "locked":
+            if time.monotonic() > deadline:
+                raise LedgerUnavailableError(
+                    f"the ledger {self.name} stays locked; end what holds it, then try again"
+                )
+            time.sleep(random.uniform(0.01, 0.1))
+        if mode != "wal":
+            raise LedgerError(
+                f"the ledger {self.name} stays in journal mode {mode}, expected wal; put it on a "
+                "local disk"
+            )
+
+    def _try_write_ahead(self) -> str:
         with self._plain_errors():
             connection = self._engine.raw_connection()
-            try:
-                yield connection
-            finally:
-                connection.close()
+        try:
+            answer = connection.cursor().execute("PRAGMA journal_mode = WAL")
+            return str(answer.fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise
+            return "locked"
+        finally:
+            connection.close()
 
     def check_file(self) -> None:
         """Refuse a SQLite file that cannot be written, before SQLite says so less clearly.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from lamplighter.errors import LedgerError, LedgerUnavailableError
-from lamplighter.ledger.database import BUSY_TIMEOUT_S, Database
+from lamplighter.errors import LedgerError
+from lamplighter.ledger.database import Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -82,7 +81,7 @@ def _migrate(database: Database, *, only_if_empty: bool) -> None:
     from alembic import command
 
     if database.is_sqlite:
-        _write_ahead(database)
+        database.write_ahead()
     with database.writing() as connection:
         if not database.is_sqlite:
             # SQLite's writer has the file to itself already.
@@ -92,30 +91,6 @@ def _migrate(database: Database, *, only_if_empty: bool) -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def _write_ahead(database: Database) -> None:
-    """Let readers and a writer work at the same time. The file remembers it.
-
-    SQLite does not wait for the lock this needs, so we do.
-    """
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    while True:
-        try:
-            with database.outside_transaction() as connection:
-                mode = connection.cursor().execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        except LedgerUnavailableError:
-            mode = "unknown"
-            if time.monotonic() > deadline:
-                raise
-        if mode == "wal":
-            return
-        if time.monotonic() > deadline:
-            raise LedgerError(
-                f"the ledger {database.name} stays in journal mode {mode}, expected wal; put it on "
-                "a local disk"
-            )
-        time.sleep(0.05)
 
 
 def _check(database: Database, found: str | None) -> None:
