@@ -294,7 +294,7 @@ def _require(frame: pd.DataFrame, columns: Sequence[str], where: str) -> None:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         there = ", ".join(str(c) for c in frame.columns if c not in _OWN)
-        raise DataError(f"{where} has no column {missing[0]!r}; it has {there}")
+        raise DataError(f"there is no column {missing[0]!r} in {where}; found {there}")
 
 
 def _numbers(frame: pd.DataFrame, value: str | None, table: str) -> Floats:

@@ -10,11 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from lamplighter.data import lake_query
 from lamplighter.data.column_types import (
+    ARROW_TYPES,
     arrow_table,
     exact_frame,
     logical_types,
@@ -51,7 +53,7 @@ class Lake:
     def columns(self, model: str, table: str) -> dict[str, ColumnType] | None:
         """Name the source's columns as stored, with their types; None before the first ingest."""
         stored = self._open(model, table)
-        if stored is None:
+        if stored is None or _ingested_until(stored) is None:
             return None
         types = logical_types(lake_query.stored_schema(stored))
         return {name: kind for name, kind in types.items() if name not in (KNOWN_AT, EVENT_DAY)}
@@ -98,8 +100,8 @@ class Lake:
         """
         rows = _from_start(rows, table, start)
         for attempt in range(_ATTEMPTS):
-            stored = self._open(model, name)
             try:
+                stored = self._open(model, name) or self._create(model, name, rows)
                 return self._publish_once(stored, model, name, table, rows, until)
             except (CommitFailedError, DeltaError) as error:
                 if not _lost_a_race(error):
@@ -148,7 +150,7 @@ class Lake:
             If the table was never ingested, or lacks a column that the declaration needs.
         """
         stored = self._open(model, name)
-        if stored is None:
+        if stored is None or _ingested_until(stored) is None:
             raise DataError(
                 f"table {model}.{name} holds nothing yet; run a night first, which ingests it"
             )
@@ -170,26 +172,25 @@ class Lake:
 
     def _publish_once(
         self,
-        stored: DeltaTable | None,
+        stored: DeltaTable,
         model: str,
         name: str,
         table: Table,
         rows: pd.DataFrame,
         until: datetime,
     ) -> int:
-        previous = None if stored is None else _ingested_until(stored)
+        previous = _ingested_until(stored)
         days = event_days(rows, table)
-        seen = None if stored is None else _stored_on(stored, days)
+        seen = _stored_on(stored, days)
         added = new_versions(rows, seen, table=table, until=until, ingested_until=previous)
         if added.empty and previous is not None and previous >= until:
             return 0
         reached = until if previous is None else max(previous, until)
         write_deltalake(
-            self._path(model, name) if stored is None else stored,
+            stored,
             arrow_table(added.assign(**{EVENT_DAY: days.loc[added.index]})),
-            partition_by=[EVENT_DAY],
-            mode="error" if stored is None else "append",
-            schema_mode=None if stored is None else "merge",
+            mode="append",
+            schema_mode="merge",
             commit_properties=CommitProperties(
                 custom_metadata={_INGESTED_UNTIL: reached.isoformat()},
                 app_transactions=[Transaction(_INGESTED_UNTIL, _microseconds(reached))],
@@ -197,6 +198,15 @@ class Lake:
         )
         log.info("%s.%s: %d row versions added, known until %s", model, name, len(added), reached)
         return len(added)
+
+    def _create(self, model: str, name: str, rows: pd.DataFrame) -> DeltaTable:
+        # Without rows: only a commit upon a commit notices that another process was faster.
+        source = arrow_table(rows[:0]).schema
+        schema = source.append(pa.field(KNOWN_AT, ARROW_TYPES["timestamp"]))
+        schema = schema.append(pa.field(EVENT_DAY, ARROW_TYPES["string"]))
+        return DeltaTable.create(
+            self._path(model, name), schema, mode="error", partition_by=[EVENT_DAY]
+        )
 
     def _path(self, model: str, name: str) -> str:
         return f"{self._root}/tables/{model}/{name}"

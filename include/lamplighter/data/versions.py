@@ -18,7 +18,7 @@ ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 def new_versions(
     rows: pd.DataFrame,
-    stored: pd.DataFrame | None,
+    stored: pd.DataFrame,
     *,
     table: Table,
     until: datetime,
@@ -41,9 +41,8 @@ def new_versions(
     ----------
     rows : DataFrame
         What the source said, as `conform` returns it.
-    stored : DataFrame or None
-        The versions already stored for the days of `rows`, with `_known_at`; None before the
-        first ingest.
+    stored : DataFrame
+        The versions already stored for the days of `rows`, with `_known_at`.
     table : Table
         The declaration.
     until : datetime
@@ -57,7 +56,7 @@ def new_versions(
         The new rows in their order, with `_known_at`. The index is a part of that of `rows`.
     """
     fresh = ~_already_stored(rows, stored, table, replay=_is_replay(until, ingested_until))
-    if ingested_until is not None and stored is not None and table.available_at is not None:
+    if ingested_until is not None and table.available_at is not None:
         fresh &= ~_superseded_on_arrival(rows, stored, list(table.key), table.available_at)
     return rows[fresh].assign(
         **{KNOWN_AT: _known_at(rows[fresh], table, until=until, ingested_until=ingested_until)}
@@ -78,9 +77,9 @@ def _is_replay(until: datetime, ingested_until: datetime | None) -> bool:
 
 
 def _already_stored(
-    rows: pd.DataFrame, stored: pd.DataFrame | None, table: Table, *, replay: bool
+    rows: pd.DataFrame, stored: pd.DataFrame, table: Table, *, replay: bool
 ) -> npt.NDArray[np.bool_]:
-    if stored is None or stored.empty:
+    if stored.empty:
         repeated = rows.duplicated(list(table.key), keep=False)
         if not repeated.any():
             return np.zeros(len(rows), dtype=bool)

@@ -53,6 +53,11 @@ def read_files(request: Request) -> pd.DataFrame:
         }
     except LamplighterError:
         raise
+    except FileNotFoundError as error:
+        said = f" ({error.__cause__})" if error.__cause__ else ""
+        raise SourceUnavailableError(
+            f"there is no file {pattern}{said}; correct the path, or wait until it is there"
+        ) from error
     except ImportError as error:
         raise SpecError(f"{pattern} needs a package that is not installed ({error})") from error
     except (OSError, ValueError) as error:
@@ -75,11 +80,9 @@ def _files(filesystem: Any, path: str, request: Request) -> list[str]:
     elif isinstance(filesystem, LocalFileSystem) and filesystem.isdir(path):
         raise DataError(f"{path} is a folder; name its files, as in {path}/*.parquet")
     else:
-        found = [path] if filesystem.exists(path) else []
+        return [path]
     if not found:
-        raise SourceUnavailableError(
-            f"there is no file {path}; correct the path, or wait until it is there"
-        )
+        raise FileNotFoundError(path)
     if _DAY not in path:
         return found
     days = {file: _day_of(file, path) for file in found}
