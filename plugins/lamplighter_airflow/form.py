@@ -9,6 +9,8 @@ from airflow.sdk import Param
 if TYPE_CHECKING:
     from lamplighter.spec import ModelSpec
 
+# Airflow checks a `format` only where an optional package is installed, but always a pattern.
+_WITH_ZONE = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
 _MOST_TRIALS = 10_000
 _LONGEST_REASON = 1_000
 
@@ -30,6 +32,7 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
             None,
             type=["null", "string"],
             format="date-time",
+            pattern=_WITH_ZONE,
             title="Knowledge time",
             description="Use labels that were known until then. Empty: as of.",
         ),
@@ -96,6 +99,7 @@ def _as_of() -> Param:
         None,
         type=["null", "string"],
         format="date-time",
+        pattern=_WITH_ZONE,
         title="As of",
         description="The instant the run pretends is now: nothing that became known later is "
         "used. Empty: the end of the run's data interval.",

@@ -17,7 +17,13 @@ _SHOWN = (".html", ".json")
 # A report holds its styles and pictures itself; it may load nothing and run nothing from elsewhere.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 
-app = FastAPI(title="Lamplighter reports", docs_url=None, redoc_url=None, openapi_url=None)
+app = FastAPI(
+    title="Lamplighter reports",
+    docs_url=None,
+    redoc_url=None,
+    openapi_url=None,
+    redirect_slashes=False,
+)
 
 
 @app.get("/nights/{dag_id}/{run_id}", dependencies=[_MAY_SEE_RUNS])

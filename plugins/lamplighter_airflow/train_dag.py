@@ -63,7 +63,10 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
             )
             examples = selected.output
             search = TuneModelOperator.partial(
-                **step("tune_model"), examples=examples, map_index_template=_WORKER
+                **step("tune_model"),
+                doc_md=TuneModelOperator.step_doc,
+                examples=examples,
+                map_index_template=_WORKER,
             ).expand(worker=list(range(spec.search.workers)))
             trained = TrainEnsembleOperator(**step("train_ensemble"), examples=examples)
         with _group("judgement", "Is the candidate better than the champion?"):

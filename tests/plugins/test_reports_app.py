@@ -1,0 +1,86 @@
+"""Who may read the reports, and what can be asked for."""
+
+import pytest
+from fastapi.testclient import TestClient
+from starlette.routing import Route
+
+from lamplighter.data.artifacts import ArtifactStore
+from lamplighter_airflow import reports_app
+
+SECRET = "not a report"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with one report, and a file beside the artifacts that is none."""
+    monkeypatch.setenv("LAMPLIGHTER_HOME", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    store = ArtifactStore(str(tmp_path / "lake" / "artifacts"))
+    store.write("flights/abc/night.html", b"<p>a quiet night</p>")
+    store.write("flights/abc/night.json", b"{}")
+    store.write("flights/abc/model.predictor", SECRET.encode())
+    store.write("penguins/abc/night.html", SECRET.encode())
+    (tmp_path / "lake" / "secret.html").write_text(SECRET)
+    return tmp_path
+
+
+@pytest.fixture
+def anonymous():
+    """A client that has not logged in."""
+    return TestClient(reports_app.app, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def reader(home):
+    """A client whom Airflow lets see the DAG's runs."""
+    permission = reports_app._MAY_SEE_RUNS.dependency
+    reports_app.app.dependency_overrides[permission] = lambda: None
+    yield TestClient(reports_app.app, follow_redirects=False)
+    reports_app.app.dependency_overrides.clear()
+
+
+def test_every_page_refuses_who_has_not_logged_in(anonymous):
+    paths = [route.path for route in reports_app.app.routes if isinstance(route, Route)]
+    assert len(paths) == 2
+    for path in paths:
+        address = path.replace("{key:path}", "d/k.html").format(dag_id="d__train", run_id="r")
+        assert anonymous.get(address).status_code == 401, path
+
+
+def test_a_report_is_shown_and_may_run_nothing(reader):
+    page = reader.get("/reports/flights__train/flights/abc/night.html")
+    assert (page.status_code, page.text) == (200, "<p>a quiet night</p>")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_the_numbers_are_shown_as_json(reader):
+    page = reader.get("/reports/flights__score/flights/abc/night.json")
+    assert page.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "flights/../../secret.html",
+        "flights/%2e%2e/%2e%2e/secret.html",
+        "flights/..%2f..%2fsecret.html",
+        "flights//abc/night.html",
+        "/etc/passwd.html",
+        "..%5c..%5csecret.html",
+        "flights/abc/model.predictor",
+        "penguins/abc/night.html",
+        "flights/%00.html",
+        "flights/abc/other.html",
+    ],
+)
+def test_nothing_but_this_models_reports_can_be_asked_for(reader, key):
+    page = reader.get(f"/reports/flights__train/{key}")
+    assert page.status_code == 404
+    assert SECRET not in page.text
+
+
+def test_a_run_that_nobody_knows_has_a_page_that_says_so(reader):
+    page = reader.get("/nights/flights__train/manual__1")
+    assert page.status_code == 404
+    assert "has not resolved its spec yet" in page.text
