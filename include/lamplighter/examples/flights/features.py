@@ -55,7 +55,7 @@ def _plan(flights: pd.DataFrame) -> pd.DataFrame:
             "origin": flights["origin"],
             "dest": flights["dest"],
             "distance": flights["distance"],
-            "weekday": local.dt.dayofweek.astype("int64"),
+            "weekday": local.dt.day_of_week.astype("int64"),
             "departure_minute": departure,
             "arrival_minute": arrival,
             # Between two local clocks: the zones differ by a constant per destination.
