@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import re
 import sqlite3
@@ -75,11 +76,15 @@ def artifact_root(address: str) -> str | None:
 
 def open_client(address: str) -> MlflowClient:
     """Return a client; the SQLite file and its schema are created at first use."""
-    if not is_server(address):
-        with unavailable_explained(address):
-            sqlite_path(address).parent.mkdir(parents=True, exist_ok=True)
     with unavailable_explained(address):
-        return MlflowClient(tracking_uri=address, registry_uri=address)
+        if is_server(address):
+            return MlflowClient(tracking_uri=address, registry_uri=address)
+        # MLflow's own lock covers the creation of the schema but not its migrations.
+        with _locked(sqlite_path(address)):
+            client = MlflowClient(tracking_uri=address, registry_uri=address)
+            client.search_experiments(max_results=1)
+            client.search_registered_models(max_results=1)
+            return client
 
 
 def check_answers(address: str, *, timeout_s: float) -> None:
@@ -105,11 +110,16 @@ def unavailable_explained(address: str) -> Iterator[None]:
     except (OSError, sqlite3.Error) as error:
         raise _unavailable(address, error) from error
     except MlflowException as error:
-        if _UNAVAILABLE.search(str(error)):
+        if is_unavailable(error):
             raise _unavailable(address, error) from error
         raise RegistryError(
             f"the model registry at {masked(address)} refused: {_first_line(error)}"
         ) from error
+
+
+def is_unavailable(error: MlflowException) -> bool:
+    """Say whether MLflow means that its server or its database did not answer."""
+    return _UNAVAILABLE.search(str(error)) is not None
 
 
 def is_missing(error: MlflowException) -> bool:
@@ -121,6 +131,14 @@ def is_missing(error: MlflowException) -> bool:
 def already_exists(error: MlflowException) -> bool:
     """Say whether somebody else created it first."""
     return str(error.error_code) == "RESOURCE_ALREADY_EXISTS"
+
+
+@contextmanager
+def _locked(database: Path) -> Iterator[None]:
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with database.with_name(f"{database.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _unavailable(address: str, error: Exception) -> RegistryUnavailableError:

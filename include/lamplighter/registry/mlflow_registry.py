@@ -20,6 +20,7 @@ from lamplighter.registry.connection import (
     checked_address,
     is_missing,
     is_server,
+    is_unavailable,
     masked,
     open_client,
     unavailable_explained,
@@ -241,7 +242,16 @@ class Registry:
     def _read(self, model: str, version: str) -> bytes:
         self.version(model, version)
         with unavailable_explained(self._address):
-            return version_bytes(self._client, model, version)
+            try:
+                return version_bytes(self._client, model, version)
+            except MlflowException as error:
+                if is_unavailable(error):
+                    raise
+                raise RegistryError(
+                    f"the model registry holds no file for version {version} of {model}, expected "
+                    "the predictor that was judged; it was deleted from the artifact store, or "
+                    "Lamplighter did not register this version"
+                ) from error
 
 
 def _nothing(stage: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+from mlflow.types.schema import AnyType
 
 import lamplighter
 from lamplighter.errors import RegistryError
@@ -33,8 +34,9 @@ _LEFT_OUT = shutil.ignore_patterns(
 def signature_of(inputs: pd.DataFrame, outputs: Any) -> ModelSignature:
     """Describe a model's inputs and outputs to MLflow.
 
-    Whole numbers are declared as doubles, because a column of them that once has a missing value
-    arrives as doubles and MLflow would refuse it.
+    Fractions are doubles and text is text. Whole numbers, truth values and categories are declared
+    as of any type: MLflow would refuse a column of whole numbers for a double, and one with a
+    missing value, which pandas turns into fractions, for a whole number. The predictor takes both.
 
     Parameters
     ----------
@@ -94,28 +96,19 @@ def pack_model(
     return path
 
 
-def _column_type(column: pd.Series[Any]) -> DataType:
-    if isinstance(column.dtype, pd.BooleanDtype) or pd.api.types.is_bool_dtype(column.dtype):
-        return DataType.boolean
-    if pd.api.types.is_numeric_dtype(column.dtype):
+def _column_type(column: pd.Series[Any]) -> DataType | AnyType:
+    if pd.api.types.is_float_dtype(column.dtype):
         return DataType.double
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return DataType.datetime
-    return DataType.string
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return AnyType()
+    if pd.api.types.is_string_dtype(column.dtype):
+        return DataType.string
+    return AnyType()
 
 
 def _plain(example: pd.DataFrame) -> pd.DataFrame:
-    numeric = {
-        name: "float64"
-        for name in example.columns
-        if _column_type(example[name]) == DataType.double
-    }
-    categorical = {
-        name: "object"
-        for name in example.columns
-        if isinstance(example[name].dtype, pd.CategoricalDtype)
-    }
-    return example.astype({**numeric, **categorical}).reset_index(drop=True)
+    fractions = {n: "float64" for n in example if pd.api.types.is_float_dtype(example[n].dtype)}
+    return example.astype(fractions).reset_index(drop=True)
 
 
 def _checked_requirements(requirements: list[str]) -> list[str]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from lamplighter.errors import RegistryError
-from lamplighter.registry.connection import already_exists, artifact_root, is_server
+from lamplighter.registry.connection import already_exists, artifact_root, is_server, is_unavailable
 from lamplighter.registry.packaging import pack_model
 from lamplighter.registry.stored_model import DIGEST_TAG, KEY_TAG, MODEL_TAG, logged_digest
 
@@ -290,10 +291,23 @@ def _tidy(client: MlflowClient, wanted: Registration, winner: ModelVersion) -> N
     experiment_id = client.get_run(winner.run_id).info.experiment_id
     for version in _versions_with_key(client, wanted):
         if version.version != winner.version:
-            client.delete_model_version(wanted.model, str(version.version))
+            with _unless_taken_back_already():
+                client.delete_model_version(wanted.model, str(version.version))
     for model in _models_with_key(client, wanted, experiment_id):
         if model.model_id != winner.tags.get(MODEL_TAG):
-            client.delete_logged_model(model.model_id)
+            with _unless_taken_back_already():
+                client.delete_logged_model(model.model_id)
     for run in _runs_with_key(client, wanted, experiment_id):
         if run.info.run_id != winner.run_id:
-            client.delete_run(run.info.run_id)
+            with _unless_taken_back_already():
+                client.delete_run(run.info.run_id)
+
+
+@contextmanager
+def _unless_taken_back_already() -> Iterator[None]:
+    # A twin tidies up at the same time, by the same rule.
+    try:
+        yield
+    except MlflowException as error:
+        if is_unavailable(error):
+            raise
