@@ -44,6 +44,7 @@ with fork.Pool(len(each)) as pool:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A Postgres of our own on a Unix socket; gives the URL of its database `postgres`."""
+    pytest.importorskip("psycopg", reason="no driver of Postgres here; install psycopg[binary]")
     binaries = _postgres_binaries()
     if binaries is None:
         pytest.skip("no Postgres server here; install the package postgresql to run this test")

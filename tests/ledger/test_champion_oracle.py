@@ -42,7 +42,7 @@ class Kept:
 
 
 def test_the_champion_at_every_time_is_the_one_that_brute_force_finds(sqlite_ledger):
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=30, deadline=None)
     @given(attempts=ATTEMPTS)
     def agree(attempts):
         history = uuid4().hex  # each example writes about models of its own

@@ -66,7 +66,7 @@ def test_a_decision_that_nobody_made_is_none(ledger):
 def test_evidence_that_json_cannot_hold_is_named(decide):
     with pytest.raises(LedgerError, match=r"document\.gain\[1\] is nan, which JSON cannot hold"):
         decide("gate", evidence={"gain": [0.1, float("nan")]})
-    with pytest.raises(LedgerError, match=r"document\.actor is a Actor, expected text, a number"):
+    with pytest.raises(LedgerError, match=r"document\.actor is of type Actor, expected plain text"):
         decide("gate", evidence={"actor": Actor(name="ada", kind="os_user")})
     with pytest.raises(LedgerError, match="document has the key 7, expected text"):
         decide("gate", evidence={7: "seven"})

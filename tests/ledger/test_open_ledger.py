@@ -209,6 +209,7 @@ except LedgerError as error:
         ("mysql://host/name", "is of the kind mysql; expected sqlite or postgresql"),
         ("sqlite://", "would be gone with its process; name a file"),
         ("sqlite:///:memory:", "would be gone with its process; name a file"),
+        ("sqlite+aiosqlite:///ledger.db", "names the asynchronous driver aiosqlite; use"),
         ("postgresql+pg8000://host/name", "needs the driver pg8000, which is not installed"),
     ],
 )
@@ -221,6 +222,7 @@ def test_an_address_that_cannot_be_a_ledger_is_explained(address, message):
     "address",
     [
         "postgresql+psycopg://ada:hunter2@127.0.0.1:1/ledger",
+        "postgresql://ada:hunter2@127.0.0.1:1/ledger",
         "postgresql+psycopg://ada@127.0.0.1:1/ledger?password=hunter2",
     ],
 )

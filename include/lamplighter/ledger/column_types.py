@@ -61,5 +61,6 @@ def _check_plain(value: Any, where: str) -> None:
         )
     elif not isinstance(value, str | bool | int | float | None):
         raise ValueError(
-            f"{where} is a {type(value).__name__}, expected text, a number, a list or a mapping"
+            f"{where} is of type {type(value).__name__}, expected plain text, int, float, bool, "
+            "None, a list or a mapping"
         )

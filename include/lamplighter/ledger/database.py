@@ -137,6 +137,11 @@ class Database:
                 f"the ledger {self.name} needs the driver {error.name}, which is not installed; "
                 "install lamplighter[postgres]"
             ) from error
+        if engine.dialect.is_async:
+            raise LedgerError(
+                f"the ledger {self.name} names the asynchronous driver {engine.driver}; use "
+                "postgresql+psycopg or sqlite"
+            )
         if self.is_sqlite:
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
@@ -191,6 +196,8 @@ def _parse(text: str) -> sa.URL:
             "the ledger sqlite:// would be gone with its process; name a file, for example "
             "sqlite:///var/ledger.db"
         )
+    if url.drivername == "postgresql":
+        return url.set(drivername="postgresql+psycopg")  # its meaning depends on SQLAlchemy
     return url
 
 
