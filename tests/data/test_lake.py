@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lamplighter.data.digests import frame_digest
 from lamplighter.data.ingest import conform
 from lamplighter.data.lake import Lake
-from lamplighter.errors import DataError
+from lamplighter.errors import DataError, SourceUnavailableError
 from lamplighter.spec.model import Table
 
 
@@ -163,6 +163,15 @@ class TestHistory:
         assert found["_event_time"].isna().all()
         assert not found["_deleted"].any()
 
+    def test_puts_the_newest_version_last_also_among_those_that_came_late_together(self, lake):
+        publish(lake, WITH_AVAILABILITY, rows((9, day(1), day(1), "a")), day(2))
+        late = rows((1, day(1, 2), day(1, 9), "newest"), (1, day(1, 7), day(1, 8), "older"))
+        publish(lake, WITH_AVAILABILITY, late, day(3))
+        assert [value for value, at in known(lake, WITH_AVAILABILITY) if at == day(3)] == [
+            "older",
+            "newest",
+        ]
+
     def test_is_cut_by_events_from_the_first_to_before_the_last(self, lake):
         publish(lake, WITH_AVAILABILITY, self.FRAME, day(20))
         found = history(
@@ -254,6 +263,26 @@ def test_compaction_and_checkpoints_change_neither_rows_nor_how_far_was_ingested
     assert lake.ingested_until("m", "t") == day(7)
     pd.testing.assert_frame_equal(history(lake, WITH_AVAILABILITY, day(30)), before)
     assert publish(lake, WITH_AVAILABILITY, rows((7, day(1), day(7), "a")), day(7)) == 0
+
+
+def test_a_lake_that_cannot_be_written_is_said_in_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(SourceUnavailableError, match=r"the lake's table .*file/tables/m/t cannot"):
+        publish(Lake(str(tmp_path / "file")), TIMELESS, rows((1, "a"), columns=("id", "x")), day(2))
+
+
+def test_a_damaged_table_is_said_in_one_sentence(lake, tmp_path):
+    publish(lake, TIMELESS, rows((1, "a"), columns=("id", "x")), day(2))
+    for file in tmp_path.rglob("_delta_log/*.json"):
+        file.write_text("{broken")
+    with pytest.raises(SourceUnavailableError, match="cannot be opened"):
+        history(lake, TIMELESS, day(2))
+
+
+def test_a_relative_root_is_a_folder_where_one_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    publish(Lake("var/lake"), TIMELESS, rows((1, "a"), columns=("id", "x")), day(2))
+    assert len(history(Lake(str(tmp_path / "var/lake")), TIMELESS, day(2))) == 1
 
 
 def test_compacting_a_table_that_is_not_there_is_nothing(lake):

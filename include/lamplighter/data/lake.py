@@ -96,16 +96,18 @@ class Lake:
         Raises
         ------
         SourceUnavailableError
-            If other writers kept getting in the way.
+            If the lake cannot be written, or other writers kept getting in the way.
         """
         rows = _from_start(rows, table, start)
         for attempt in range(_ATTEMPTS):
             try:
                 stored = self._open(model, name) or self._create(model, name, rows)
                 return self._publish_once(stored, model, name, table, rows, until)
-            except (CommitFailedError, DeltaError) as error:
+            except (DeltaError, OSError) as error:
                 if not _lost_a_race(error):
-                    raise
+                    raise _unavailable(
+                        f"{self._path(model, name)} cannot be written", error
+                    ) from error
                 log.info("%s.%s: another writer was first (%s)", model, name, error)
                 time.sleep(random.uniform(0, 0.05 * (attempt + 1)))
         raise SourceUnavailableError(
@@ -140,9 +142,10 @@ class Lake:
         -------
         DataFrame
             The source's columns, `_known_at` (UTC), `_event_time` (UTC, NaT without one) and
-            `_deleted` (bool). Sorted by event time, key and known time; among versions of a key
-            that became known at the same instant the last one is the newest. The same rows give
-            the same frame, whatever the files they lie in. Ints with nulls are floats with NaN.
+            `_deleted` (bool). Sorted by known time, `available_at`, event time and key, so of a
+            key's versions the last is the newest, also where several became known at once. The
+            same rows give the same frame, whatever files they lie in. Ints with nulls are floats
+            with NaN.
 
         Raises
         ------
@@ -216,6 +219,8 @@ class Lake:
             return DeltaTable(self._path(model, name))
         except TableNotFoundError:
             return None
+        except (DeltaError, OSError) as error:
+            raise _unavailable(f"{self._path(model, name)} cannot be opened", error) from error
 
 
 def _ingested_until(stored: DeltaTable) -> datetime | None:
@@ -229,6 +234,13 @@ def _microseconds(instant: datetime) -> int:
 
 def _stored_on(stored: DeltaTable, days: pd.Series) -> pd.DataFrame:
     return exact_frame(lake_query.select_versions(stored, [lake_query.on_days(days)]))
+
+
+def _unavailable(what: str, error: Exception) -> SourceUnavailableError:
+    said = " ".join(str(error).split())[:300]
+    return SourceUnavailableError(
+        f"the lake's table {what} ({said}); check the store and try again"
+    )
 
 
 def _lost_a_race(error: Exception) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import pandas as pd
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
@@ -34,9 +35,9 @@ def known_by(instant: datetime) -> str:
     return f'"{KNOWN_AT}" <= {_instant(instant)}'
 
 
-def on_days(days: Iterable[str]) -> str:
+def on_days(days: pd.Series) -> str:
     """Keep the events of some days; the files of other days are not opened."""
-    listed = ", ".join(_text(day) for day in sorted(set(days)))
+    listed = ", ".join(_text(day) for day in sorted(days.unique()))
     return f'"{EVENT_DAY}" IN ({listed})' if listed else "1 = 0"
 
 
@@ -54,8 +55,8 @@ def between_events(
 
 
 def in_order(rows: pa.Table, table: Table) -> pa.Table:
-    """Sort by event time, key, known time and `available_at`; equals by all their columns."""
-    named = (table.event_time, *table.key, KNOWN_AT, table.available_at)
+    """Sort by known time, `available_at`, event time and key; equals by all their columns."""
+    named = (KNOWN_AT, table.available_at, table.event_time, *table.key)
     order = list(dict.fromkeys(name for name in named if name is not None))
     rows = rows.sort_by([(name, "ascending") for name in order])
     if not exact_frame(rows.select(order)).duplicated().any():
