@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from lamplighter.errors import SpecError
 from lamplighter.spec import InvalidSpecError, load_spec, spec_paths
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+
 from lamplighter.spec import spec_paths
 from lamplighter.spec.reference import reference, schema
 

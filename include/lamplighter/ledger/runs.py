@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
 from lamplighter.contracts import RunRef
 from lamplighter.errors import LedgerError
@@ -18,6 +18,16 @@ from lamplighter.ledger.timelines import checked_timeline
 
 class RunPages(Pages):
     """The pages about specs and runs."""
+
+    def models(self) -> list[str]:
+        """Return the names of all models that ever had a run, a version or a release."""
+        known = union(
+            select(tables.runs.c.model),
+            select(tables.version_intents.c.model),
+            select(tables.releases.c.model),
+        )
+        with self._database.reading() as connection:
+            return sorted(connection.execute(known).scalars())
 
     def put_spec(self, digest: str, *, model: str, document: Mapping[str, Any]) -> None:
         """Store a resolved spec under its digest."""

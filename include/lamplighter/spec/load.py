@@ -136,6 +136,7 @@ def _read(path: Path) -> _File:
         found = "nothing" if content is None else type(content).__name__
         message = f"got {found}, expected keys such as model, owner, task and data"
         raise InvalidSpecError(path, [Problem(1, "", message)])
+    assert node is not None
     _walk(node, (), lines, problems)
     if problems:
         raise InvalidSpecError(path, problems)

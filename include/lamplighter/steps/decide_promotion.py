@@ -19,8 +19,11 @@ def decide_promotion(
         problems=evaluation.problems,
         guards=[GuardResult(**guard.model_dump()) for guard in evaluation.guards],
     )
+    said = judged.reason
+    if evaluation.champion_problem:
+        said = f"{said} ({evaluation.champion_problem})"
     released, reason = apply_mode(
-        judged.verdict, judged.reason, run.gate_mode, sane=evaluation.sane, dry_run=run.dry_run
+        judged.verdict, said, run.gate_mode, sane=evaluation.sane, dry_run=run.dry_run
     )
     key = night.key(
         "promotion", candidate.artifact.digest, evaluation.champion_release, run.gate_mode

@@ -44,9 +44,8 @@ def _stage(night: Night, name: str, table: Table, until: datetime) -> StagedTabl
     if closed:
         log.info("%s.%s: already ingested until %s", model, name, since)
         return StagedTable(artifact=None, rows=0, since=since, until=until)
-    rows = conform(
-        read_source(table, since=since, until=until), name, table, known_columns=known_columns
-    )
+    read = read_source(table, since=since, until=until, known_columns=known_columns)
+    rows = conform(read, name, table, known_columns=known_columns)
     digest = frame_digest(rows)
     artifact = night.artifacts.write_frame(f"{model}/staged/{name}-{digest[:16]}.parquet", rows)
     night.say(f"{name}: {len(rows):,} rows read")

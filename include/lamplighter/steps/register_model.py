@@ -8,7 +8,7 @@ from typing import Any
 
 from lamplighter.contracts import CandidateRef, EvaluationRef, ExamplesRef, VersionRef
 from lamplighter.errors import ArtifactError
-from lamplighter.registry.mlflow_registry import Registered
+from lamplighter.registry.registration import Registered
 from lamplighter.steps.examples_frame import read_examples
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor

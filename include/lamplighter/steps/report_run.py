@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import posixpath
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from lamplighter.contracts import (
     StagedData,
     VersionRef,
 )
+from lamplighter.evaluation.document import Link, StepOutcome, night_document
 from lamplighter.evaluation.report import render_night
 from lamplighter.steps.night import Night
 from lamplighter.steps.stopped_night import stop_reason
@@ -46,6 +48,8 @@ def report_run(
     night: Night,
     outcomes: Mapping[str, Contract | None],
     failures: Mapping[str, str],
+    *,
+    seconds: Mapping[str, float] | None = None,
 ) -> RunReport:
     """Write the night's report, as HTML and as JSON with the same content.
 
@@ -55,63 +59,79 @@ def report_run(
         What each step that ended well returned.
     failures : mapping of str to str
         Message of each step that failed; where it is empty, the ledger is asked.
+    seconds : mapping of str to float, optional
+        How long each step took.
     """
+    run, artifacts = night.run, night.artifacts
     known = {step: message or stop_reason(night, step) for step, message in failures.items()}
-    lines = {step: _line(night, outcomes[step]) for step in STEPS if outcomes.get(step)}
-    document = _document(night, outcomes, known, lines)
-    key = f"{night.run.run_key}/night"
+    outcome = _outcome(outcomes, known)
+    sentences = _sentences(night, outcome, outcomes, known)
+    evaluation = outcomes.get("evaluate_candidate")
+    judged = evaluation if isinstance(evaluation, EvaluationRef) else None
+    decision = outcomes.get("decide_promotion")
+    document = night_document(
+        run,
+        outcome=_OUTCOME_WORDS[outcome],
+        sentences=sentences,
+        verdict=decision.verdict if isinstance(decision, PromotionDecision) else None,
+        steps=[_step(night, step, outcomes, known, seconds or {}) for step in STEPS],
+        problems=_data_problems(night) if "validate_data" in known else [],
+        evaluation=json.loads(artifacts.read(judged.document)) if judged else None,
+        links=[Link("the evaluation of the candidate", _relative(night, judged))] if judged else [],
+    )
     text = json.dumps(document, indent=2, sort_keys=True).encode()
-    night.artifacts.write(f"{key}.json", text)
-    report = night.artifacts.write(f"{key}.html", render_night(document).encode())
-    for sentence in document["sentences"]:
+    artifacts.write(f"{run.run_key}/night.json", text)
+    report = artifacts.write(f"{run.run_key}/night.html", render_night(document).encode())
+    for sentence in sentences:
         log.info("%s", sentence)
     return RunReport(
-        run_key=night.run.run_key,
-        model=night.run.model,
-        as_of=night.run.as_of,
-        outcome=document["outcome"],
-        sentences=tuple(document["sentences"]),
+        run_key=run.run_key,
+        model=run.model,
+        as_of=run.as_of,
+        outcome=outcome,
+        sentences=tuple(sentences),
         report=report,
-        details=document["details"],
+        details=judged.model_dump(mode="json", include=_DETAILS) if judged else {},
     )
 
 
-def _document(
+_DETAILS = {"metrics", "champion_metrics", "base_rate_metrics", "evidence", "rows", "problems"}
+
+
+def _step(
     night: Night,
+    step: str,
     outcomes: Mapping[str, Contract | None],
     failures: Mapping[str, str],
-    lines: Mapping[str, str],
-) -> dict[str, Any]:
-    run = night.run
-    evaluation = outcomes.get("evaluate_candidate")
-    outcome = _outcome(outcomes, failures)
-    return {
-        "model": run.model,
-        "as_of": run.as_of.isoformat(),
-        "knowledge_time": run.knowledge_time.isoformat(),
-        "timeline": run.timeline,
-        "run_key": run.run_key,
-        "spec_digest": run.spec_digest,
-        "actor": run.actor.model_dump(),
-        "reason": run.reason,
-        "dry_run": run.dry_run,
-        "gate_mode": run.gate_mode,
-        "outcome": outcome,
-        "sentences": _sentences(night, outcome, outcomes, failures),
-        "steps": [
-            {
-                "step": step,
-                "state": "failed" if step in failures else "done" if step in lines else "not run",
-                "detail": failures.get(step) or lines.get(step, ""),
-            }
-            for step in STEPS
-        ],
-        "details": evaluation.model_dump(mode="json", include=_DETAILS) if evaluation else {},
-        "evaluation": evaluation.report.key if isinstance(evaluation, EvaluationRef) else None,
-    }
+    seconds: Mapping[str, float],
+) -> StepOutcome:
+    done = outcomes.get(step)
+    if step in failures:
+        state, sentence = "failed", failures[step]
+    elif done is not None:
+        state, sentence = "done", _line(night, done)
+    else:
+        state, sentence = "not run", ""
+    return StepOutcome(step, state, seconds.get(step), sentence)
 
 
-_DETAILS = {"metrics", "champion_metrics", "base_rate_metrics", "evidence", "rows", "problems"}
+def _data_problems(night: Night) -> list[dict[str, Any]]:
+    stored = night.artifacts.find(f"{night.run.run_key}/validation.json")
+    if stored is None:
+        return []
+    tables = json.loads(night.artifacts.read(stored))["tables"]
+    return [
+        {**result, "table": table["table"]}
+        for table in tables
+        for result in table["results"]
+        if not result["success"]
+    ]
+
+
+def _relative(night: Night, evaluation: EvaluationRef) -> str:
+    """Say where the evaluation lies, seen from the night's report."""
+    folder = posixpath.relpath(posixpath.dirname(evaluation.report.key), night.run.run_key)
+    return f"{folder}/{posixpath.basename(night.artifacts.uri(evaluation.report))}"
 
 
 def _outcome(outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]) -> str:
@@ -150,6 +170,15 @@ def _sentences(
     return said
 
 
+_OUTCOME_WORDS = {
+    "promote": "promoted",
+    "reject": "rejected",
+    "inconclusive": "inconclusive",
+    "no_training": "no training",
+    "stopped": "stopped by data",
+    "failed": "failed",
+    "unfinished": "unfinished",
+}
 _HEADLINES = {
     "promote": "a better model was found",
     "reject": "tonight's model was rejected",

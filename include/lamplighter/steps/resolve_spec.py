@@ -49,7 +49,7 @@ def resolve_spec(
     spec = load_spec(spec_path)
     _refuse_what_does_not_fit(spec, request, now or datetime.now(UTC))
     run = _effective(spec, request, actor)
-    stores.ledger.put_spec(spec.digest, spec.model, spec.document())
+    stores.ledger.put_spec(spec.digest, model=spec.model, document=spec.document())
     stored = stores.ledger.start_run(run, run_id=run_id)
     log.info("%s as of %s runs spec %s", spec.model, stored.as_of.isoformat(), stored.spec_digest)
     return stored

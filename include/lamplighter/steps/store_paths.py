@@ -20,9 +20,10 @@ class StorePaths:
     def from_environment(cls) -> StorePaths:
         """Read ``LAMPLIGHTER_HOME``, ``_LAKE``, ``_LEDGER`` and ``MLFLOW_TRACKING_URI``.
 
-        Without them everything lies under ``var/`` of the working directory.
+        Without them everything lies under ``var/`` of the working directory, which is made.
         """
         home = Path(os.environ.get("LAMPLIGHTER_HOME", "var")).absolute()
+        home.mkdir(parents=True, exist_ok=True)
         lake = os.environ.get("LAMPLIGHTER_LAKE", str(home / "lake"))
         return cls(
             lake=lake,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from lamplighter.steps.release_model import release_model
 from lamplighter.steps.report_run import report_run
 from lamplighter.steps.resolve_spec import resolve_spec
 from lamplighter.steps.select_features import select_features
+from lamplighter.steps.stopped_night import record_stop
 from lamplighter.steps.train_ensemble import train_ensemble
 from lamplighter.steps.tune_model import tune_model
 from lamplighter.steps.validate_data import validate_data
@@ -45,9 +47,11 @@ class _Course:
     listener: Listener
     outcomes: dict[str, Contract | None] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def take(self, step: str, work: Callable[[], Result]) -> Result:
         self.listener.began(step)
+        began = time.monotonic()
         try:
             done = work()
         except LamplighterError as error:
@@ -56,6 +60,8 @@ class _Course:
         except Exception as error:
             self.failures[step] = f"{type(error).__name__}: {error}"
             raise
+        finally:
+            self.seconds[step] = time.monotonic() - began
         self.outcomes[step] = done
         return done
 
@@ -86,13 +92,17 @@ def run_night(
     night = open_night(run_id, stores, say=listener.said, threads=threads)
     try:
         _steps(night, course)
-    except Exception:
+    except Exception as error:
+        record_stop(night, next(iter(course.failures), "unknown"), error)
         try:
-            report_run(night, course.outcomes, course.failures)
+            report_run(night, course.outcomes, course.failures, seconds=course.seconds)
         except Exception:
             log.exception("the report of the stopped night could not be written")
         raise
-    return course.take("report_run", lambda: report_run(night, course.outcomes, course.failures))
+    return course.take(
+        "report_run",
+        lambda: report_run(night, course.outcomes, course.failures, seconds=course.seconds),
+    )
 
 
 def _steps(night: Night, course: _Course) -> None:

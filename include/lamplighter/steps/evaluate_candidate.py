@@ -1,0 +1,161 @@
+"""Step evaluate_candidate: judge the candidate on the hold-out, beside champion and base rate."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lamplighter.contracts import CandidateRef, EvaluationRef, ExamplesRef, Guard
+from lamplighter.errors import DataError, LamplighterError
+from lamplighter.evaluation.document import evaluation_document
+from lamplighter.evaluation.evaluate import Evaluation, evaluate
+from lamplighter.evaluation.gate import GateRule
+from lamplighter.evaluation.report import render
+from lamplighter.ledger import Release
+from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
+from lamplighter.steps.night import Night
+from lamplighter.training.predictor import Predictor
+
+log = logging.getLogger(__name__)
+
+
+def evaluate_candidate(
+    night: Night, examples: ExamplesRef, candidate: CandidateRef
+) -> EvaluationRef:
+    """Score the hold-out with candidate and champion, and store the report.
+
+    Rows on which the two are compared lie after the training cut-off of both.
+
+    Raises
+    ------
+    ArtifactError
+        If the candidate's file is not the one that was trained.
+    DataError
+        If the hold-out has a class that training never saw.
+    """
+    spec = night.spec
+    frame = read_examples(night, examples)
+    predictor = Predictor.from_bytes(night.artifacts.read(candidate.artifact))
+    holdout = frame.holdout
+    champion = night.champion()
+    rival = _rival(night, champion, predictor, frame)
+    found = evaluate(
+        _codes(frame.labels(holdout), predictor),
+        predictor.predict(frame.features(holdout, predictor.features), threads=night.threads),
+        holdout[BLOCK].to_numpy() if spec.time else None,
+        task=spec.task,
+        base_rate=_base_rate(frame, predictor),
+        champion_prediction=rival.prediction,
+        comparable=rival.comparable,
+        rule=GateRule.of(spec.gate, spec.task),
+    )
+    return _stored(night, examples, candidate, champion, rival, found)
+
+
+@dataclass(frozen=True)
+class _Rival:
+    """What the champion says about the hold-out, or why it says nothing."""
+
+    prediction: np.ndarray | None = None
+    comparable: np.ndarray | None = None
+    problem: str = ""
+
+
+def _rival(
+    night: Night, champion: Release | None, predictor: Predictor, frame: NightExamples
+) -> _Rival:
+    if champion is None:
+        return _Rival()
+    try:
+        rival = Predictor.from_bytes(night.artifacts.read(champion.artifact))
+        if rival.classes != predictor.classes:
+            raise DataError(
+                f"it knows the classes {list(rival.classes)}, the candidate "
+                f"{list(predictor.classes)}"
+            )
+        rows = frame.features(frame.holdout)
+        missing = [name for name in rival.features if name not in rows]
+        if missing:
+            raise DataError(f"it needs the features {', '.join(missing)}, which are gone")
+        prediction = rival.predict(rows[list(rival.features)], threads=night.threads)
+    except LamplighterError as error:
+        return _Rival(
+            problem=f"champion version {champion.version} cannot score the hold-out: {error}"
+        )
+    return _Rival(prediction, _comparable(night, champion, frame.holdout))
+
+
+def _comparable(night: Night, champion: Release, holdout: pd.DataFrame) -> np.ndarray:
+    version = night.ledger.version(night.run.model, champion.version)
+    cutoff = version.details.get("cutoff") if version else None
+    if night.spec.time is None or cutoff is None:
+        return np.ones(len(holdout), dtype=bool)
+    after = holdout["prediction_time"] >= datetime.fromisoformat(cutoff)
+    return np.asarray(after, dtype=bool)
+
+
+def _codes(labels: np.ndarray, predictor: Predictor) -> np.ndarray:
+    if predictor.task == "regression":
+        return labels.astype(float)
+    numbers = {label: code for code, label in enumerate(predictor.classes)}
+    unseen = sorted({str(label) for label in labels if label not in numbers})
+    if unseen:
+        raise DataError(
+            f"the hold-out has the class {', '.join(unseen)}, which no training row has; choose a "
+            "later as_of, or hold out fewer days"
+        )
+    return np.array([numbers[label] for label in labels], dtype=float)
+
+
+def _base_rate(frame: NightExamples, predictor: Predictor) -> Any:
+    labels = frame.labels(frame.training)
+    if predictor.task == "regression":
+        return float(np.mean(labels))
+    shares = [float(np.mean(labels == label)) for label in predictor.classes]
+    return shares[1] if predictor.task == "binary" else shares
+
+
+def _stored(
+    night: Night,
+    examples: ExamplesRef,
+    candidate: CandidateRef,
+    champion: Release | None,
+    rival: _Rival,
+    found: Evaluation,
+) -> EvaluationRef:
+    key = night.key("evaluation", candidate.artifact.digest, champion.id if champion else 0)
+    document = evaluation_document(
+        found,
+        run=night.run,
+        examples=examples,
+        candidate=candidate,
+        rule=GateRule.of(night.spec.gate, night.spec.task),
+        champion_version=champion.version if champion else None,
+    )
+    if rival.problem:
+        document["notes"].append(rival.problem)
+    log.info("%s: evaluated on %d rows", night.run.model, found.rows)
+    night.say(", ".join(f"{name} {value}" for name, value in found.metrics.items()))
+    text = json.dumps(document, indent=2, sort_keys=True).encode()
+    return EvaluationRef(
+        key=key,
+        report=night.artifacts.write(f"{key}.html", render(document).encode()),
+        document=night.artifacts.write(f"{key}.json", text),
+        rows=found.rows,
+        metrics=found.metrics,
+        champion_version=champion.version if champion else None,
+        champion_release=champion.id if champion else None,
+        champion_metrics=found.champion_metrics,
+        base_rate_metrics=found.base_rate_metrics,
+        evidence=found.evidence,
+        champion_problem=rival.problem,
+        guards=tuple(Guard(**asdict(guard)) for guard in found.guards),
+        sane=found.sane,
+        problems=found.problems,
+    )
