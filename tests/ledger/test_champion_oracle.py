@@ -59,7 +59,7 @@ def test_the_champion_at_every_time_is_the_one_that_brute_force_finds(sqlite_led
 
 def _attempt(ledger, kept, number, model, timeline, as_of, valid_from):
     own = [k for k in kept if (k.model, k.timeline) == (model, timeline)]
-    judged_against = own[-1].id if own else _champion(kept, model, timeline, as_of)
+    judged_against = own[-1].id if own else _champion(kept, model, timeline, as_of - 1)
     request = ReleaseRequest(
         key=f"{model}-{number}",
         model=model,

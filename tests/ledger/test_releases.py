@@ -177,6 +177,14 @@ def test_a_simulated_release_is_judged_against_the_champion_it_inherits(ledger, 
     assert ledger.champion("flights", at=day(5)).id == live.id
 
 
+def test_a_simulated_night_replaces_the_champion_of_the_moment_before_it(ledger, wish, day):
+    first = ledger.release(wish("first"))
+    ledger.release(wish("second", after=first.id, on=5))
+    before = ledger.champion("flights", timeline="simulated:x", at=day(5) - timedelta(seconds=1))
+    own = ledger.release(wish("sim", after=before.id, on=5, timeline="simulated:x"))
+    assert ledger.champion("flights", timeline="simulated:x", at=day(5)) == own
+
+
 def test_two_first_releases_cannot_stand_on_one_simulated_timeline(ledger, wish):
     live = ledger.release(wish("first"))
     ledger.release(wish("sim", after=live.id, on=5, timeline="simulated:x"))

@@ -47,6 +47,17 @@ def test_the_newest_runs_of_a_model_come_first(begun, night):
     assert [run.run_id for run in begun.runs("flights", limit=3)] == ["3", "2", "1"]
 
 
+def test_every_model_that_left_a_trace_is_known(begun, night, wish, day, artifact):
+    assert begun.models() == []
+    begun.start_run(night(model="payments"), run_id="1")
+    begun.release(wish("first", model="flights"))
+    begun.release(wish("second", model="payments"))
+    begun.intend_version(
+        "v", model="digits", artifact=artifact, run_key="r", timeline="live", as_of=day(1)
+    )
+    assert begun.models() == ["digits", "flights", "payments"]
+
+
 class Clock:
     """A wall clock that the test turns."""
 

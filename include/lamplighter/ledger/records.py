@@ -109,7 +109,8 @@ class ReleaseRequest:
         Deterministic: the same act has the same key however often it is tried.
     predecessor : int
         Id of the release that was champion when the decision was made, as `Ledger.champion`
-        gave it; 0 if there was none.
+        gave it; 0 if there was none. For the first release of a simulated timeline that is
+        live's champion of the moment before `as_of`.
     as_of : datetime
         The `as_of` of the run, or `Ledger.data_clock` for an act by a person.
     valid_from : datetime

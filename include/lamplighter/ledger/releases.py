@@ -18,6 +18,8 @@ from lamplighter.ledger.database import insert_once
 from lamplighter.ledger.records import Release, ReleaseRequest
 from lamplighter.ledger.timelines import LIVE, checked_timeline
 
+_MOMENT = timedelta(microseconds=1)  # the finest step of time that the ledger keeps
+
 
 class ReleasePages(Pages):
     """The pages about releases."""
@@ -109,7 +111,7 @@ class ReleasePages(Pages):
         if ran is not None:
             readings.append(ran.as_of + max(now - ran.recorded_at, timedelta(0)))
         if head is not None:
-            readings.append(head.valid_from + timedelta(microseconds=1))
+            readings.append(head.valid_from + _MOMENT)
         if not readings:
             raise LedgerError(
                 f"{model} has no live run, so the time of its data is not known; run it once, or "
@@ -199,7 +201,9 @@ def _chain(model: str, timeline: str) -> sa.Subquery:
 def _check_predecessor(
     connection: sa.Connection, request: ReleaseRequest, head: Release | None
 ) -> None:
-    champion = head or _champion(connection, request.model, request.timeline, request.as_of)
+    # A release begins at its as_of, so what it replaces is the champion of the moment before.
+    before = request.as_of - _MOMENT
+    champion = head or _champion(connection, request.model, request.timeline, before)
     if request.predecessor != (0 if champion is None else champion.id):
         raise _stale(request, champion)
 
