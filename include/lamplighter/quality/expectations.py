@@ -10,20 +10,41 @@ from typing import Any
 import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 
 from lamplighter.quality.checks import Check, CheckResult
 
 SAMPLE_SIZE = 5
 
 
+def open_context() -> Any:
+    """Return a context in memory: no files, no network, no progress bars, no Data Docs."""
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
+
+
 def run_checks(
-    table: str, checks: Sequence[Check], frame: pd.DataFrame, *, show: Sequence[str]
+    context: Any,
+    table: str,
+    checks: Sequence[Check],
+    frame: pd.DataFrame,
+    *,
+    show: Sequence[str],
 ) -> list[CheckResult]:
     """Run checks of one subject over its frame; a result for each, in the same order.
 
     Parameters
     ----------
+    context : EphemeralDataContext
+        As `open_context` returns it; one serves many frames.
     frame : pandas.DataFrame
         The subject's rows.
     show : sequence of str
@@ -39,7 +60,7 @@ def run_checks(
             for position, check in enumerate(checks)
         ],
     )
-    outcome = _batch(frame).validate(suite, result_format="SUMMARY")
+    outcome = _batch(context, frame).validate(suite, result_format="SUMMARY")
     results = [
         (
             int(result.expectation_config.meta["position"]),
@@ -65,10 +86,8 @@ class _Finding:
         return int(self.details.get("unexpected_count") or 0)
 
 
-def _batch(frame: pd.DataFrame) -> Any:
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+def _batch(context: Any, frame: pd.DataFrame) -> Any:
+    asset = context.data_sources.add_or_update_pandas("rows").add_dataframe_asset("rows")
     whole = asset.add_batch_definition_whole_dataframe("rows")
     return whole.get_batch(batch_parameters={"dataframe": frame})
 

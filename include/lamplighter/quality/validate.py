@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from lamplighter.quality.checks import Check, CheckResult, Subject, TableValidation
-from lamplighter.quality.expectations import run_checks
+from lamplighter.quality.checks import Check, Subject, TableValidation
+from lamplighter.quality.expectations import open_context, run_checks
 from lamplighter.quality.kinds import column_kinds
 from lamplighter.quality.suite import Task, build_suite
 from lamplighter.quality.volume import Reading, Stored, newest_row, rows_per_day
@@ -65,12 +65,20 @@ def validate_table(
         until=reading.until,
         is_examples=is_examples,
     )
-    results = _run_schema(rows, name, [c for c in checks if c.subject == "schema"])
+    context = open_context()
+    kinds = column_kinds(rows)
+    schema = [check for check in checks if check.subject == "schema" and _can_ask(check, kinds)]
+    results = run_checks(context, name, schema, kinds, show=())
     # A check of a column that is missing, or of another type, would only repeat that it is.
     unusable = {result.column for result in results if not result.success}
     if not unusable & {table.event_time, table.available_at, table.deleted}:
-        usable = [c for c in checks if c.subject != "schema" and not unusable & set(c.columns)]
-        results += _run_by_subject(rows, name, table, usable, reading, stored, is_examples)
+        for subjects, frame in _subjects(rows, table, reading, stored, is_examples=is_examples):
+            usable = [
+                check
+                for check in checks
+                if check.subject in subjects and not unusable & set(check.columns)
+            ]
+            results += run_checks(context, name, usable, frame, show=table.key)
     found = TableValidation(table=name, rows=len(rows), results=tuple(results))
     log.info(
         "validated %d rows of %s: %d checks, %d problems, %d warnings",
@@ -79,33 +87,20 @@ def validate_table(
     return found
 
 
-def _run_schema(rows: pd.DataFrame, name: str, checks: list[Check]) -> list[CheckResult]:
-    kinds = column_kinds(rows)
-    there = [c for c in checks if c.name != "type" or set(c.columns) <= set(kinds.columns)]
-    return run_checks(name, there, kinds, show=())
+def _can_ask(check: Check, kinds: pd.DataFrame) -> bool:
+    return check.name != "type" or set(check.columns) <= set(kinds.columns)
 
 
-def _run_by_subject(
-    rows: pd.DataFrame,
-    name: str,
-    table: Table,
-    checks: list[Check],
-    reading: Reading,
-    stored: Stored,
-    is_examples: bool,
-) -> list[CheckResult]:
-    frames: dict[tuple[Subject, ...], pd.DataFrame]
+def _subjects(
+    rows: pd.DataFrame, table: Table, reading: Reading, stored: Stored, *, is_examples: bool
+) -> Iterator[tuple[tuple[Subject, ...], pd.DataFrame]]:
     if table.deleted is None:
-        frames = {("rows", "live"): rows}
+        yield ("rows", "live"), rows
     else:
-        frames = {("rows",): rows, ("live",): rows[~rows[table.deleted].fillna(False).astype(bool)]}
+        yield ("rows",), rows
+        yield ("live",), rows[~rows[table.deleted].fillna(False).astype(bool)]
     if table.event_time is not None:
         newest, earlier = rows_per_day(rows, table, reading, stored, is_examples=is_examples)
-        frames[("days",)] = newest
-        frames[("earlier_days",)] = earlier
-        frames[("newest",)] = newest_row(rows, table, stored)
-    results: list[CheckResult] = []
-    for subjects, frame in frames.items():
-        of_subjects = [check for check in checks if check.subject in subjects]
-        results += run_checks(name, of_subjects, frame, show=table.key)
-    return results
+        yield ("days",), newest
+        yield ("earlier_days",), earlier
+        yield ("newest",), newest_row(rows, table, stored)
