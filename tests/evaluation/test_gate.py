@@ -91,11 +91,11 @@ def test_a_guard_that_is_no_metric_of_the_task_is_refused():
 # From predictions to verdict, through everything between.
 
 TRUE_GAIN, PURE_NOISE, WORSE_MODEL = "promote", "inconclusive", "reject"
-SKILL_OF_CANDIDATE = {TRUE_GAIN: 1.2, PURE_NOISE: 0.7, WORSE_MODEL: 0.2}
+SKILL_OF_CANDIDATE = {TRUE_GAIN: 1.2, PURE_NOISE: 0.6, WORSE_MODEL: 0.2}
 
 
 def judged(expected, *, timed, seed):
-    """A fortnight of days like those of flights, or rows without days. Champion: .7 of 1.2."""
+    """A fortnight of days like those of flights, or rows without days. Champion: .6 of 1.2."""
     rng = np.random.default_rng(seed)
     day = np.repeat(np.arange(14), 900 if timed else 300)
     seen, unseen, x = rng.normal(size=(3, len(day)))
@@ -111,7 +111,7 @@ def judged(expected, *, timed, seed):
         [f"2013-06-{d + 17:02d}" for d in day] if timed else None,
         task="binary",
         base_rate=0.3,
-        champion_prediction=predict(0.7, 0.05 * rng.normal(size=len(day))),
+        champion_prediction=predict(0.6, 0.05 * rng.normal(size=len(day))),
     )
     return decide(evaluation.evidence, RULE, has_champion=True, problems=evaluation.problems)
 
@@ -119,5 +119,5 @@ def judged(expected, *, timed, seed):
 @pytest.mark.parametrize("timed", [True, False], ids=["days", "rows"])
 @pytest.mark.parametrize("expected", SKILL_OF_CANDIDATE, ids=["gain", "noise", "worse"])
 def test_the_gate_reaches_each_verdict(expected, timed):
-    verdicts = [judged(expected, timed=timed, seed=seed).verdict for seed in range(20)]
-    assert verdicts.count(expected) >= 17
+    verdicts = [judged(expected, timed=timed, seed=seed).verdict for seed in range(12)]
+    assert verdicts.count(expected) >= 10

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lamplighter.contracts import Evidence, Verdict
 from lamplighter.errors import SpecError
 from lamplighter.evaluation.metrics import Task, metric_named
+from lamplighter.evaluation.wording import count, figure, span
 from lamplighter.spec.model import Gate
 
 
@@ -117,18 +118,19 @@ def _by_interval(evidence: Evidence, rule: GateRule) -> Ruling:
     gain = evidence.gain
     assert gain is not None
     over = f"over {_extent(evidence)}"
-    interval = f"{rule.confidence:.0%} interval {gain.lower:.5f} to {gain.upper:.5f}"
+    interval = f"{rule.confidence:.0%} interval {span(gain)}"
     if gain.upper < 0:
         return Ruling(
-            "reject", f"{evidence.metric} is worse by {-gain.value:.5f} {over}: {interval} of gain"
+            "reject",
+            f"{evidence.metric} is worse by {figure(-gain.value)} {over}: {interval} of gain",
         )
     if gain.lower > rule.min_gain:
         return Ruling(
-            "promote", f"{evidence.metric} is better by {gain.value:.5f} {over}: {interval}"
+            "promote", f"{evidence.metric} is better by {figure(gain.value)} {over}: {interval}"
         )
     return Ruling(
         "inconclusive",
-        f"{evidence.metric} gain is {gain.value:.5f} {over}: {interval} does not lie above "
+        f"{evidence.metric} gain is {figure(gain.value)} {over}: {interval} does not lie above "
         f"{rule.min_gain:g}, nor below 0",
     )
 
@@ -141,8 +143,5 @@ def _too_little(evidence: Evidence | None, rule: GateRule) -> str:
 
 def _extent(evidence: Evidence) -> str:
     if evidence.first_block is None:
-        return f"{evidence.blocks} row{'s' * (evidence.blocks != 1)}"
-    return (
-        f"{evidence.blocks} day{'s' * (evidence.blocks != 1)} "
-        f"({evidence.first_block} to {evidence.last_block})"
-    )
+        return count(evidence.blocks, "row")
+    return f"{count(evidence.blocks, 'day')} ({evidence.first_block} to {evidence.last_block})"

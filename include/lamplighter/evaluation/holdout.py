@@ -27,7 +27,11 @@ from lamplighter.evaluation.ranking import Bools, Floats, Ints
 
 @dataclass(frozen=True)
 class Day:
-    """One day of the hold-out. Losses are means over its rows; None: the model did not compete."""
+    """One day of the hold-out. Losses are means over its rows.
+
+    `champion_loss` and `gain` (of the candidate over the champion) are means over the rows on
+    which the two may be compared; None where there is no such row.
+    """
 
     block: str
     rows: int
@@ -35,6 +39,7 @@ class Day:
     candidate_loss: float
     base_rate_loss: float
     champion_loss: float | None
+    gain: float | None
     roc_auc: float | None
 
 
@@ -163,13 +168,18 @@ class Holdout:
         auc = np.nan
         if self.task == "binary":
             auc = measure(METRICS["roc_auc"], self.y[rows], candidate[rows])
+        before = gain = None
         both = rows & compared
+        if champion is not None and both.any():
+            before = loss(champion, both)
+            gain = before - loss(candidate, both)
         return Day(
             block=str(self.labels[block]),
             rows=int(rows.sum()),
             mean_label=None if self.task == "multiclass" else float(self.y[rows].mean()),
             candidate_loss=loss(candidate, rows),
             base_rate_loss=loss(base, rows),
-            champion_loss=loss(champion, both) if champion is not None and both.any() else None,
+            champion_loss=before,
+            gain=gain,
             roc_auc=None if np.isnan(auc) else auc,
         )

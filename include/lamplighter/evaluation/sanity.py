@@ -7,6 +7,7 @@ import numpy as np
 from lamplighter.contracts import Evidence
 from lamplighter.evaluation.metrics import Task
 from lamplighter.evaluation.ranking import Floats
+from lamplighter.evaluation.wording import count, figure, span
 
 
 def find_problems(task: Task, y: Floats, prediction: Floats) -> tuple[str, ...]:
@@ -46,12 +47,11 @@ def compare_with_base_rate(evidence: Evidence) -> tuple[str, ...]:
         return ("one day cannot show a gain over the base rate; hold out more days",)
     if evidence.gain.lower > 0:
         return ()
-    unit = "row" if evidence.first_block is None else "day"
+    extent = count(evidence.blocks, "row" if evidence.first_block is None else "day")
     found = "worse" if evidence.gain.upper < 0 else "not surely better"
     return (
-        f"{evidence.metric} is {found} than the base rate's on {evidence.blocks} "
-        f"{unit}{'s' * (evidence.blocks != 1)}: gain {evidence.gain.value:.5f} "
-        f"({evidence.gain.lower:.5f} to {evidence.gain.upper:.5f})",
+        f"{evidence.metric} is {found} than the base rate's on {extent}: "
+        f"gain {figure(evidence.gain.value)} ({span(evidence.gain)})",
     )
 
 
