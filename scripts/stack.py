@@ -36,7 +36,11 @@ def main() -> int:
     parser.add_argument("command", choices=["up", "down", "status"])
     command = parser.parse_args().command
     try:
-        {"up": up, "down": down, "status": status}[command](home())
+        if command == "up":
+            up(home())
+        else:
+            for var in (home(), demo_home()):
+                {"down": down, "status": status}[command](var)
     except StackError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -51,7 +55,12 @@ def home() -> Path:
     return Path(os.environ.get("LAMPLIGHTER_HOME") or PROJECT / "var").resolve()
 
 
-def up(var: Path) -> Stack:
+def demo_home() -> Path:
+    """Return the folder of the demo, which is another Airflow and leaves the first one alone."""
+    return home() / "demo"
+
+
+def up(var: Path, *, extra_env: dict[str, str] | None = None) -> Stack:
     """Start everything, wait until it is healthy, and print where to look."""
     with _alone(var):
         stack = load_stack(_file(var))
@@ -60,29 +69,32 @@ def up(var: Path) -> Stack:
         else:
             if stack is not None:
                 end(stack)
-            stack = _start_all(var)
+            stack = _start_all(var, extra_env or {})
     _print_where(stack)
     return stack
 
 
 def down(var: Path) -> None:
     """End exactly what `up` started, also when parts of it have crashed."""
+    if load_stack(_file(var)) is None:
+        print(f"nothing is up under {_short(var)}")
+        return
     with _alone(var):
         stack = load_stack(_file(var))
         if stack is None:
-            print("nothing is up")
             return
         crashed = ", ".join(started.name for started in stack.dead)
         count = end(stack)
         _file(var).unlink()
-    print(f"ended {count} processes" + (f" ({crashed} had died before)" if crashed else ""))
+    died = f" ({crashed} had died before)" if crashed else ""
+    print(f"ended {count} processes under {_short(var)}{died}")
 
 
 def status(var: Path) -> None:
     """Print each process and whether it runs."""
     stack = load_stack(_file(var))
     if stack is None:
-        print("nothing is up; start with `make up`")
+        print(f"nothing is up under {_short(var)}")
         return
     for started in stack.processes:
         print(f"{started.name:14} {'runs' if started.alive else 'has died'}  {started.log}")
@@ -90,14 +102,14 @@ def status(var: Path) -> None:
         _print_where(stack)
 
 
-def _start_all(var: Path) -> Stack:
+def _start_all(var: Path, extra_env: dict[str, str]) -> Stack:
     began = time.monotonic()
     stack = Stack.new(_choose_ports())
     airflow_port, mlflow_port = stack.ports["airflow"], stack.ports["mlflow"]
     password = write_home(var / "airflow", port=airflow_port)
     stack = replace(stack, facts={"password": password, "started_at": time.time()})
     save_stack(stack, _file(var))
-    env = stack_environment(var, mlflow_port=mlflow_port)
+    env = stack_environment(var, mlflow_port=mlflow_port) | extra_env
     try:
         with LiveLine("starting") as line:
             stack = _start(stack, "mlflow", _mlflow_command(var, mlflow_port), env, var)
@@ -161,7 +173,7 @@ def _wait(stack: Stack, line: LiveLine, names: list[str]) -> None:
 
 
 def _healthy_names(stack: Stack) -> set[str]:
-    airflow = airflow_health(stack.ports["airflow"], since=stack.facts["started_at"])
+    airflow: set[str] = airflow_health(stack.ports["airflow"], since=stack.facts["started_at"])
     return airflow | ({"mlflow"} if mlflow_answers(stack.ports["mlflow"]) else set())
 
 
@@ -224,6 +236,10 @@ def _print_where(stack: Stack) -> None:
         f"   user {USER}, password {stack.facts['password']}"
         f"\n  MLflow   http://127.0.0.1:{stack.ports['mlflow']}\n"
     )
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
 
 
 def _file(var: Path) -> Path:

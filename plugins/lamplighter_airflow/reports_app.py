@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 _MAY_SEE_RUNS = Depends(requires_access_dag(method="GET", access_entity=DagAccessEntity.RUN))
 _SHOWN = (".html", ".json")
 # A report holds its styles and pictures itself; it may load nothing and run nothing from elsewhere.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 app = FastAPI(
     title="Lamplighter reports",
