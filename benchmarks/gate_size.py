@@ -5,7 +5,7 @@ series of daily mean loss differences of two models, normal, with mean 0, so tha
 is a false one. Daily differences of flights have lag-1 correlation about .24; the table shows
 other values too, and beside the gate the two rules that people use instead.
 
-    .venv/bin/python benchmarks/gate_size.py                  # 10,000 nights a cell, 30 s
+    .venv/bin/python benchmarks/gate_size.py                  # 10,000 nights a cell, under a minute
     .venv/bin/python benchmarks/gate_size.py --nights 100000
 
 How to read it: the gate's interval is two-sided at 95 %, so `gate` should be 2.5 % or less.

@@ -162,8 +162,8 @@ def test_a_candidate_that_could_not_be_measured_still_has_a_page():
 
 
 def test_a_champion_that_could_not_be_compared_is_named():
-    document = document_of() | {"evidence": None}
-    assert "The champion, version feature, could not be compared" in Page(render(document)).text
+    document = document_of(champion=False) | {"champion": {"version": "7"}}
+    assert "The champion, version 7, could not be compared" in Page(render(document)).text
 
 
 def test_a_hold_out_of_one_day_has_a_page_without_drawings_of_days():
