@@ -16,14 +16,14 @@ from lamplighter.training.members.algorithm import Member, Rows
 from lamplighter.training.seeds import derive_seed
 from lamplighter.training.target import Floats, Target, encode_target
 
-TRIAL_ROWS = 100_000
-"""Rows of a fold beyond which a sample tells good parameters from bad ones as well. Final members
-are fitted on all rows."""
+SAMPLED_ROWS = 50_000
+"""Rows of a fold beyond which a sample tells good parameters from bad ones as well. Only the
+members that are kept are fitted on all rows."""
 
 SCORED_ROWS = 20_000
 """Validation rows that are enough to score a trial: the newest folds are taken until they hold so
-many. On much data that is the newest fold alone, the one most like tonight, and a search that sees
-twice as many candidates; on little data it is all folds."""
+many. On much data those are the weeks most like tonight, and the search sees more candidates in its
+time; on little data they are all folds."""
 
 Positions = NDArray[np.intp]
 
@@ -113,14 +113,14 @@ class Folds:
             found += len(self.data.folds[number][1])
         return tuple(reversed(taken))
 
-    def training_rows(self, numbers: Sequence[int], *, most_rows: int = TRIAL_ROWS) -> int:
+    def training_rows(self, numbers: Sequence[int]) -> int:
         """Return how many rows members are fitted on, over the given folds."""
-        return sum(min(len(self.data.folds[number][0]), most_rows) for number in numbers)
+        return sum(min(len(self.data.folds[number][0]), SAMPLED_ROWS) for number in numbers)
 
-    def encode(self, number: int, *, most_rows: int = TRIAL_ROWS) -> Fold:
-        """Encode a fold as its own training rows teach; parts are sampled down to `most_rows`."""
+    def encode(self, number: int) -> Fold:
+        """Encode a fold as its own training rows teach; large parts are sampled."""
         train, validation = (
-            _sample(np.asarray(part), most_rows, derive_seed(self.seed, "rows", number, name))
+            _sample(np.asarray(part), derive_seed(self.seed, "rows", number, name))
             for part, name in zip(self.data.folds[number], ("train", "validation"), strict=True)
         )
         frame = self.data.X.iloc[train]
@@ -151,8 +151,8 @@ def _can_be_learnt(y: Floats, target: Target) -> bool:
     return target.task == "regression" or np.unique(y).size > 1
 
 
-def _sample(positions: Positions, most_rows: int, seed: int) -> Positions:
-    if len(positions) <= most_rows:
+def _sample(positions: Positions, seed: int) -> Positions:
+    if len(positions) <= SAMPLED_ROWS:
         return positions
-    chosen = np.random.default_rng(seed).choice(len(positions), most_rows, replace=False)
+    chosen = np.random.default_rng(seed).choice(len(positions), SAMPLED_ROWS, replace=False)
     return positions[np.sort(chosen)]
