@@ -55,9 +55,15 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def starter(
-        address: str, key: str, predictor: Path, *, die_after: str = "never", at: float = 0
+        address: str,
+        key: str,
+        predictor: Path,
+        *,
+        die_after: str = "never",
+        meet_after: str = "never",
+        at: float = 0,
     ) -> subprocess.Popen[str]:
-        arguments = [address, key, str(predictor), die_after, str(at)]
+        arguments = [address, key, str(predictor), die_after, meet_after, str(at)]
         process = subprocess.Popen(
             [sys.executable, str(SCRIPT), *arguments],
             stdout=subprocess.PIPE,

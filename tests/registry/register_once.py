@@ -36,19 +36,30 @@ def registration(key: str, predictor: Path) -> dict[str, Any]:
     }
 
 
-def main(address: str, key: str, predictor: str, die_after: str, start_at: str) -> None:
-    """Register, name the version champion, and print it; or die on the way."""
+def main(address: str, key: str, predictor: str, die_after: str, meet_after: str, at: str) -> None:
+    """Register, name the version champion, and print it; die or meet a twin on the way."""
 
     def after(stage: str) -> None:
         if stage == die_after:
             os.kill(os.getpid(), signal.SIGKILL)
+        if stage == meet_after:
+            _meet(Path(predictor).parent / "meeting")
 
     registry = Registry(address)
-    time.sleep(max(0.0, float(start_at) - time.time()))
+    time.sleep(max(0.0, float(at) - time.time()))
     done = registry.register(**registration(key, Path(predictor)), step_hook=after)
     registry.set_alias(MODEL, "champion", done.version)
     after("alias")
     sys.stdout.write(json.dumps({"version": done.version, "run_id": done.run_id}))
+
+
+def _meet(place: Path) -> None:
+    """Go on when another process has come here too."""
+    place.mkdir(exist_ok=True)
+    (place / str(os.getpid())).touch()
+    deadline = time.monotonic() + 60
+    while len(list(place.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 if __name__ == "__main__":

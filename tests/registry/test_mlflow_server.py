@@ -147,7 +147,7 @@ def _trained() -> tuple[Any, Any]:
     late = (rows["distance"] > 40).to_numpy().astype(int)
     shuffled = np.random.default_rng(0).permutation(100)
     data = TrainingSet(X=rows, y=late, folds=[(shuffled[:50], shuffled[50:])], task="binary")
-    trials = [TrialRecord(0, "linear", {}, 0.4, 0.1, "ok")]
+    trials = [TrialRecord(0, "linear", {"C": 0.1, "knots": 5}, 0.4, 0.1, "ok")]
     fitted = fit_ensemble(
         data, trials, methods=("blending",), members_per_algorithm=1, seed=0, threads=1
     )

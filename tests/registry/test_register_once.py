@@ -90,13 +90,15 @@ def test_a_second_try_keeps_the_parameters_of_the_first(
     assert params == {"chosen": "stacking", "trials": "12", "threads": "2"}
 
 
-def test_two_at_once_leave_one_version_and_both_know_it(address: str, judged: Path, start: Start):
-    at = time.time() + 4
-    both = [start(address, "night-1", judged, at=at) for _ in range(2)]
+@pytest.mark.parametrize("stage", ["run", "model", "version"])
+def test_two_that_are_at_the_same_stage_leave_one_version_and_both_know_it(
+    stage: str, address: str, judged: Path, start: Start
+):
+    both = [start(address, "night-1", judged, meet_after=stage) for _ in range(2)]
     answers = [process.communicate(timeout=120) for process in both]
     assert [process.returncode for process in both] == [0, 0], answers
-    first, second = (json.loads(out) for out, _ in answers)
-    assert first == second
+    assert answers[0][0] == answers[1][0]
+    assert json.loads(answers[0][0])["version"] == "1"
     assert_registered_once(address, "night-1", judged)
 
 

@@ -23,9 +23,8 @@ for _chatty in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
 
 _NOT_FOUND = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "ENDPOINT_NOT_FOUND"}
 _UNAVAILABLE = re.compile(
-    r"API request to .* failed|Max retries exceeded|Connection refused|error code 50[234]"
-    r"|OperationalError|database is locked|unable to open database",
-    re.DOTALL,
+    r"failed with (timeout )?exception|Max retries exceeded|Connection refused|error code 5\d\d"
+    r"|OperationalError|database is locked|unable to open database"
 )
 
 

@@ -38,6 +38,7 @@ from lamplighter.registry.stored_model import DIGEST_TAG, KEY_TAG, MODEL_TAG, lo
 
 StepHook = Callable[[str], None]
 _MLFLOW_DIGEST_LENGTH = 36
+_PAUSES_S = (0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,28 @@ def register(
         Called with ``run``, ``reports``, ``model``, ``version`` and ``done`` after each stage.
     """
     _check(wanted)
-    winner = _version_with_key(client, wanted)
-    if winner is None:
-        try:
-            winner = _create(client, address, wanted, after)
-        except MlflowException:
-            # A twin that finished first deletes our run under our hands.
-            winner = _version_with_key(client, wanted)
-            if winner is None:
-                raise
+    winner = _winner(client, address, wanted, after)
     _tidy(client, wanted, winner)
     after("done")
     return Registered(version=str(winner.version), run_id=str(winner.run_id))
+
+
+def _winner(
+    client: MlflowClient, address: str, wanted: Registration, after: StepHook
+) -> ModelVersion:
+    # A twin writes to our run at the same moment, or has finished and deletes it under our hands.
+    # Everything is done by looking first, so that another try goes on from where it stands.
+    for pause_s in _PAUSES_S:
+        winner = _version_with_key(client, wanted)
+        if winner is not None:
+            return winner
+        try:
+            return _create(client, address, wanted, after)
+        except MlflowException as error:
+            if is_unavailable(error):
+                raise
+            time.sleep(pause_s)
+    return _version_with_key(client, wanted) or _create(client, address, wanted, after)
 
 
 def _check(wanted: Registration) -> None:
