@@ -43,11 +43,12 @@ class ReleaseModelOperator(LamplighterOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Release, or skip if the decision is not to; a refusal by the ledger is a result."""
         from lamplighter.contracts import PromotionDecision, VersionRef
-        from lamplighter.steps.release_model import release_model
 
         decision = PromotionDecision.model_validate(self.decision)
         if not decision.release:
             raise AirflowSkipException(f"nothing to release: {decision.reason}")
+        from lamplighter.steps.release_model import release_model
+
         version = VersionRef.model_validate(self.version)
         with self.night(context) as night:
             release = release_model(night, decision, version)

@@ -40,11 +40,12 @@ class SelectFeaturesOperator(LamplighterOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Store the examples, or skip if this night does not train."""
         from lamplighter.contracts import RetrainingDecision
-        from lamplighter.steps.select_features import select_features
 
         decision = RetrainingDecision.model_validate(self.retraining)
         if not decision.retrain:
             raise AirflowSkipException(f"no training tonight: {decision.reason}")
+        from lamplighter.steps.select_features import select_features
+
         with self.night(context) as night:
             examples = select_features(night, decision.snapshot)
         return examples.model_dump(mode="json")
