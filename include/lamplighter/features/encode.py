@@ -57,10 +57,10 @@ def kind_of(column: pd.Series) -> Kind | None:
     True
     """
     dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype) or types.is_string_dtype(dtype):
-        return "category"
     if types.is_object_dtype(dtype):
         return _kind_of_objects(column)
+    if isinstance(dtype, pd.CategoricalDtype) or types.is_string_dtype(dtype):
+        return "category"
     if types.is_bool_dtype(dtype) or types.is_timedelta64_dtype(dtype):
         return "number"
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
@@ -81,30 +81,41 @@ def why_unusable(column: pd.Series) -> str | None:
 
 @dataclass(frozen=True)
 class ColumnEncoder:
-    """One column: a number, or the levels of a category from the most frequent on."""
+    """One column: a number, or the levels of a category from the most frequent on.
+
+    A column that was `empty` in training is 0 for ever: nothing was learnt of it, and scikit-learn's
+    histogram trees refuse a column of NaN only.
+    """
 
     name: str
     kind: Kind
     levels: tuple[str, ...] = ()
     has_other: bool = False
+    empty: bool = False
 
     @classmethod
     def fit(cls, column: pd.Series, *, max_levels: int) -> Self:
         """Learn the levels of a column."""
         name = str(column.name)
         if kind_of(column) == "number":
-            return cls(name=name, kind="number")
+            return cls(name=name, kind="number", empty=bool(np.isnan(_as_number(column)).all()))
         counts = _as_text(column).dropna().value_counts()
         ordered = sorted(counts.index, key=lambda level: (-counts[level], level))
         kept = tuple(str(level) for level in ordered[:max_levels])
-        return cls(name=name, kind="category", levels=kept, has_other=len(ordered) > max_levels)
+        return cls(
+            name=name,
+            kind="category",
+            levels=kept,
+            has_other=len(ordered) > max_levels,
+            empty=not ordered,
+        )
 
     def transform(self, column: pd.Series) -> NDArray[np.float64]:
         """Encode a column; what was never seen is the level of the rare, or missing."""
+        if self.empty:
+            return np.zeros(len(column))
         if self.kind == "number":
             return _as_number(column)
-        if not len(self.levels):
-            return np.full(len(column), np.nan)
         text = _as_text(column)
         codes = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(text, dtype=object))
         unseen = float(len(self.levels)) if self.has_other else np.nan

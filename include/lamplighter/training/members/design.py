@@ -112,17 +112,18 @@ class Design:
 
     def transform(self, X: Encoded) -> csr_matrix:
         """Return the design matrix, shape (n_rows, sum of the blocks' widths)."""
-        offsets = np.cumsum([0, *(block.width for block in self.blocks)])
-        found = [block.entries(X.values[:, j]) for j, block in enumerate(self.blocks)]
-        columns = np.hstack(
-            [part + offset for (part, _), offset in zip(found, offsets[:-1], strict=True)]
-        )
-        weights = np.hstack([part for _, part in found])
-        rows, entries = columns.shape
-        ends = np.arange(0, rows * entries + 1, entries)
-        matrix = csr_matrix(
-            (weights.ravel(), columns.ravel(), ends), shape=(rows, int(offsets[-1]))
-        )
-        matrix.sum_duplicates()
+        parts = [block.entries(X.values[:, j]) for j, block in enumerate(self.blocks)]
+        entries = sum(weights.shape[1] for _, weights in parts)
+        columns = np.empty((len(X), entries), dtype=np.int32)
+        values = np.empty((len(X), entries))
+        entry = offset = 0
+        for block, (inner, weights) in zip(self.blocks, parts, strict=True):
+            filled = slice(entry, entry + weights.shape[1])
+            columns[:, filled] = inner + offset
+            values[:, filled] = weights
+            entry, offset = filled.stop, offset + block.width
+        ends = np.arange(0, values.size + 1, entries)
+        matrix = csr_matrix((values.ravel(), columns.ravel(), ends), shape=(len(X), offset))
+        # What is zero goes, and with it the few columns that a row names twice.
         matrix.eliminate_zeros()
         return matrix
