@@ -83,11 +83,11 @@ BROKEN: list[tuple[Break, type[LamplighterError], str]] = [
 def test_broken_data_stops_the_night_and_nothing_else(
     world: World, harm: Break, kind: type[LamplighterError], said: str
 ) -> None:
-    world.run(day(50, 4))
+    world.run(day(50))
     before = state(world)
     harm(world)
     with pytest.raises(kind) as stopped:
-        world.run(day(51, 4))
+        world.run(day(51))
     message = str(stopped.value)
     assert re.search(said, message), message
     assert "Traceback" not in message
@@ -96,14 +96,14 @@ def test_broken_data_stops_the_night_and_nothing_else(
 
 
 def test_repaired_data_lets_the_same_night_through(world: World) -> None:
-    world.run(day(50, 4))
+    world.run(day(50))
     whole = world.visits
     empty_day(world)
     with pytest.raises(DataError):
-        world.run(day(51, 4), run_id="airflow/broken")
+        world.run(day(51), run_id="airflow/broken")
     world.visits = whole
     world.write()
-    assert world.run(day(51, 4), run_id="airflow/broken").outcome == "inconclusive"
+    assert world.run(day(51), run_id="airflow/broken").outcome == "inconclusive"
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -174,7 +174,7 @@ def test_the_night_goes_on_where_it_was_once_mlflow_is_back(world: World) -> Non
 def test_an_unreachable_database_says_so_without_its_password(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SHOP_DB", "postgresql+psycopg2://me:hunter2@127.0.0.1:9/shop")
+    monkeypatch.setenv("SHOP_DB", "postgresql+psycopg://me:hunter2@127.0.0.1:9/shop")
     source = {"sql": "SHOP_DB", "table": "visits"}
     world.document["data"]["tables"]["visits"]["source"] = source
     world.write()
@@ -185,10 +185,10 @@ def test_an_unreachable_database_says_so_without_its_password(
 
 
 def test_the_reason_for_a_stop_stands_in_the_report(world: World) -> None:
-    world.run(day(50, 4))
+    world.run(day(50))
     duplicate_keys(world)
     with pytest.raises(DataError):
-        world.run(day(51, 4))
+        world.run(day(51))
     reports = sorted(world.home.rglob("night-*.html"), key=lambda p: p.stat().st_mtime)
     text = reports[-1].read_text()
     assert "validate_data" in text

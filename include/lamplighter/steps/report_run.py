@@ -166,6 +166,8 @@ def _sentences(
     release, version = outcomes.get("release_model"), outcomes.get("register_model")
     if isinstance(version, VersionRef):
         said.append(f"Registered as version {version.version}.")
+    if isinstance(release, ReleaseRef) and not release.released and release.version:
+        said.append(f"{release.reason[:1].upper()}{release.reason[1:]}.")
     said.append(_who_is_champion(night, release))
     return said
 
@@ -197,7 +199,7 @@ def _who_is_champion(night: Night, release: Contract | None) -> str:
         )
     champion = night.champion()
     if champion is None:
-        return "There is no champion yet."
+        return "Nobody was champion when the night began."
     return f"Version {champion.version} stays champion, since {champion.valid_from:%Y-%m-%d}."
 
 

@@ -8,7 +8,7 @@ from lamplighter.contracts import ExamplesRef, SearchRef
 from lamplighter.steps.examples_frame import read_examples
 from lamplighter.steps.night import Night
 from lamplighter.steps.stored_search import SEARCH_SHARE, LedgerTrials, open_search, training_set
-from lamplighter.tuning.search import Progress, run_search
+from lamplighter.tuning.search import run_search
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,11 @@ def tune_model(
             seed=spec.search.seed,
             threads=max(1, night.threads // (workers or spec.search.workers)),
             clock=night.clock,
-            progress=lambda p: _report(night, p),
+            progress=lambda progress: night.say(str(progress)),
         )
-    return summary(store)
+    found = summary(store)
+    log.info("%s: %d trials stored at %s", night.run.model, found.trials, store.key)
+    return found
 
 
 def summary(store: LedgerTrials) -> SearchRef:
@@ -64,8 +66,3 @@ def summary(store: LedgerTrials) -> SearchRef:
         best_algorithm=best.algorithm if best else None,
         seconds=sum(t.seconds for t in trials),
     )
-
-
-def _report(night: Night, progress: Progress) -> None:
-    night.say(str(progress))
-    log.info("%s: %s", night.run.model, progress)
