@@ -34,7 +34,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"line {self.line}" if self.line else "line -"
-        return f"{where:<8} {self.key}: {self.message}" if self.key else f"{where:<8} {self.message}"
+        said = f"{self.key}: {self.message}" if self.key else self.message
+        return f"{where:<8} {said}"
 
 
 class InvalidSpecError(SpecError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,13 @@ class NightExamples:
     holdout: pd.DataFrame
     kept: tuple[str, ...]
 
+    @classmethod
+    def of(cls, frame: pd.DataFrame, *, kept: tuple[str, ...]) -> Self:
+        """Take a stored frame apart again."""
+        training = frame[frame[PART] == "training"].reset_index(drop=True)
+        holdout = frame[frame[PART] == "holdout"].reset_index(drop=True)
+        return cls(training=training, holdout=holdout, kept=kept)
+
     def features(self, part: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Return the feature columns of one part under their own names."""
         columns = [c for c in part.columns if c.startswith(PREFIX)]
@@ -44,7 +52,4 @@ def join_features(examples: pd.DataFrame, features: pd.DataFrame, part: np.ndarr
 
 def read_examples(night: Night, ref: ExamplesRef) -> NightExamples:
     """Read the examples that `select_features` stored, checked by their digest."""
-    frame = night.artifacts.read_frame(ref.artifact)
-    training = frame[frame[PART] == "training"].reset_index(drop=True)
-    holdout = frame[frame[PART] == "holdout"].reset_index(drop=True)
-    return NightExamples(training=training, holdout=holdout, kept=ref.features)
+    return NightExamples.of(night.artifacts.read_frame(ref.artifact), kept=ref.features)
