@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,15 @@ pytestmark = pytest.mark.long
 def mlflow_command(*arguments: str, port: int, folder: Path, path: str) -> Iterator[str]:
     """Run an mlflow command until it answers, and end its whole process group afterwards."""
     log = (folder / f"mlflow-{port}.log").open("w")
+    # MLflow starts uvicorn by its bare name.
+    commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *arguments, "--port", str(port)],
         cwd=folder,
         stdout=log,
         stderr=log,
         start_new_session=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PATH": commands},
     )
     address = f"http://127.0.0.1:{port}"
     try:
@@ -49,7 +51,8 @@ def mlflow_command(*arguments: str, port: int, folder: Path, path: str) -> Itera
             time.sleep(0.3)
         yield address
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         log.close()
 

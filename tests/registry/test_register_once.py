@@ -90,7 +90,7 @@ def test_a_second_try_keeps_the_parameters_of_the_first(
     assert params == {"chosen": "stacking", "trials": "12", "threads": "2"}
 
 
-@pytest.mark.parametrize("stage", ["run", "model", "version"])
+@pytest.mark.parametrize("stage", ["run", "model"])
 def test_two_that_are_at_the_same_stage_leave_one_version_and_both_know_it(
     stage: str, address: str, judged: Path, start: Start
 ):
