@@ -71,4 +71,3 @@ def _target(signal: np.ndarray, task: str, seed: int) -> np.ndarray:
         noisy = signal + rng.logistic(size=len(signal))
         return np.array(["early", "on time", "late"])[np.digitize(noisy, [-1.5, 0.0])]
     return (rng.random(len(signal)) < 1 / (1 + np.exp(-signal))).astype(int)
-

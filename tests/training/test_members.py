@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from learnable import learnable
 
 from lamplighter.features.encode import FrameEncoder
 from lamplighter.training.folds import Folds, TrainingSet, task_loss
@@ -17,6 +16,7 @@ from lamplighter.training.members.algorithm import Fit, Rows
 from lamplighter.training.members.catalogue import ALGORITHMS, fit_member
 from lamplighter.training.space import Choice
 from lamplighter.training.target import Target, encode_target
+from learnable import learnable
 
 TASKS = ["binary", "multiclass", "regression"]
 each_algorithm = pytest.mark.parametrize("algorithm", list(ALGORITHMS))

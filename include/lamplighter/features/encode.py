@@ -7,6 +7,7 @@ levels cuts at a rank. No encoding looks at the target.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
@@ -96,12 +97,13 @@ class ColumnEncoder:
     @classmethod
     def fit(cls, column: pd.Series, *, max_levels: int) -> Self:
         """Learn the levels of a column."""
-        name = str(column.name)
+        # Interned, so that equal encoders pickle to equal bytes wherever their strings came from.
+        name = sys.intern(str(column.name))
         if kind_of(column) == "number":
             return cls(name=name, kind="number", empty=bool(np.isnan(_as_number(column)).all()))
         counts = _as_text(column).dropna().value_counts()
         ordered = sorted(counts.index, key=lambda level: (-counts[level], level))
-        kept = tuple(str(level) for level in ordered[:max_levels])
+        kept = tuple(sys.intern(str(level)) for level in ordered[:max_levels])
         return cls(
             name=name,
             kind="category",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,14 +55,17 @@ def suggest(
         return algorithms[index], dict(ALGORITHMS[algorithms[index]].defaults)
     space = to_hyperopt(among)
     earlier = sorted((t for t in trials if t.index != index), key=lambda trial: trial.index)
-    documents = tpe.suggest(
-        [index],
-        hyperopt.Domain(_never_called, space),
-        past_trials(earlier, among),
-        derive_seed(seed, "suggest", index),
-        n_startup_jobs=_RANDOM_TRIALS,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # hyperopt 0.3 sets the shape of arrays in place, which numpy 2.5 deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        documents = tpe.suggest(
+            [index],
+            hyperopt.Domain(_never_called, space),
+            past_trials(earlier, among),
+            derive_seed(seed, "suggest", index),
+            n_startup_jobs=_RANDOM_TRIALS,
+            verbose=False,
+        )
     values = {label: found[0] for label, found in documents[0]["misc"]["vals"].items() if found}
     return from_point(hyperopt.space_eval(space, values))
 
