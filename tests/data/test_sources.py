@@ -99,6 +99,23 @@ def test_a_table_without_any_time_is_read_whole(tmp_path):
     assert len(read_source(timeless, since=day(29), until=day(30))) == 6
 
 
+@pytest.mark.parametrize("kind", ["parquet", "delta"])
+def test_a_path_may_begin_from_an_environment_variable(tmp_path, monkeypatch, kind):
+    aware = ROWS.assign(at=ROWS["at"].dt.tz_localize("UTC"))
+    if kind == "delta":
+        write_deltalake(tmp_path / "rows", aware)
+    else:
+        aware.to_parquet(tmp_path / "rows", index=False)
+    monkeypatch.setenv("LANDING_ZONE", str(tmp_path))
+    assert ids(table({kind: "${LANDING_ZONE}/rows"})) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_variable_that_is_not_set_is_named(monkeypatch):
+    monkeypatch.delenv("LANDING_ZONE", raising=False)
+    with pytest.raises(SpecError, match="environment variable LANDING_ZONE, which is not set"):
+        ids(table({"csv": "${LANDING_ZONE}/rows.csv"}))
+
+
 def test_a_relative_path_begins_at_the_base(tmp_path):
     ROWS.to_csv(tmp_path / "rows.csv", index=False)
     assert ids(table({"csv": "rows.csv"}), base=tmp_path) == list(range(6))

@@ -99,10 +99,14 @@ class Source(Section):
     """Where a table's rows come from. Exactly one of the five kinds."""
 
     parquet: str | None = Field(
-        default=None, description="Path or glob of Parquet files; {day} reads one file per day."
+        default=None,
+        description="Path or glob of Parquet files; {day} reads one file per day, ${NAME} is an "
+        "environment variable.",
     )
     csv: str | None = Field(default=None, description="Path or glob of CSV files; {day} as above.")
-    delta: str | None = Field(default=None, description="Path or URL of a Delta table.")
+    delta: str | None = Field(
+        default=None, description="Path or URL of a Delta table; ${NAME} as above."
+    )
     sql: str | None = Field(
         default=None,
         description="Name of an environment variable, or Airflow connection id, with the "

@@ -8,7 +8,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lamplighter.data.column_types import exact_frame
-from lamplighter.data.sources.files import located
+from lamplighter.data.sources.location import located
 from lamplighter.data.sources.request import Request
 from lamplighter.errors import DataError, SourceUnavailableError
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import IO, Any
 
 import fsspec
@@ -15,6 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from lamplighter.data.column_types import exact_frame
 from lamplighter.data.sources.csv import read_csv
+from lamplighter.data.sources.location import located
 from lamplighter.data.sources.parquet import read_parquet
 from lamplighter.data.sources.request import Request
 from lamplighter.errors import DataError, LamplighterError, SourceUnavailableError, SpecError
@@ -41,7 +41,8 @@ def read_files(request: Request) -> pd.DataFrame:
         If a file is empty, is not what it is declared to be, or lacks a column that the other
         files have.
     SpecError
-        If the path's protocol needs a package that is not installed.
+        If the path's protocol needs a package that is not installed, or the path names an
+        environment variable that is not set.
     """
     kind = request.table.source.kind
     pattern = located(str(getattr(request.table.source, kind)), request.base)
@@ -66,11 +67,6 @@ def read_files(request: Request) -> pd.DataFrame:
             "answers and may be read"
         ) from error
     return exact_frame(_together(tables, request)) if tables else pd.DataFrame()
-
-
-def located(path: str, base: Path | None) -> str:
-    """Give a path of the spec from where it is meant: URLs as they are, paths from `base`."""
-    return path if "://" in path else str((base or Path()) / Path(path).expanduser())
 
 
 def _files(filesystem: Any, path: str, request: Request) -> list[str]:
