@@ -55,7 +55,7 @@ def _estimator(params: Mapping[str, Any], target: Target) -> LogisticRegression 
 
 LINEAR = Algorithm(
     name="linear",
-    space={"C": Range(1e-3, 10, log=True), "knots": Range(2, 10, whole=True)},
-    defaults={"C": 0.1, "knots": 5},
+    space={"C": Range(0.01, 100, log=True), "knots": Range(2, 10, whole=True)},
+    defaults={"C": 1.0, "knots": 4},
     fit=_fit,
 )
