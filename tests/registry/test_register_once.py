@@ -19,7 +19,14 @@ from lamplighter.errors import RegistryError
 from lamplighter.registry.mlflow_registry import Registry
 
 MODEL = "flights"
-STAGES = ["run", "reports", "model", "version", "done", "alias"]
+STAGES = [
+    "run",
+    pytest.param("reports", marks=pytest.mark.long),
+    "model",
+    "version",
+    "done",
+    pytest.param("alias", marks=pytest.mark.long),
+]
 Start = Callable[..., subprocess.Popen[str]]
 Arguments = Callable[..., dict[str, Any]]
 
@@ -90,7 +97,7 @@ def test_a_second_try_keeps_the_parameters_of_the_first(
     assert params == {"chosen": "stacking", "trials": "12", "threads": "2"}
 
 
-@pytest.mark.parametrize("stage", ["run", "model"])
+@pytest.mark.parametrize("stage", ["run", "model", "done"])
 def test_two_that_are_at_the_same_stage_leave_one_version_and_both_know_it(
     stage: str, address: str, judged: Path, start: Start
 ):

@@ -138,6 +138,29 @@ def test_an_address_of_another_kind_is_refused(address: str):
     assert "secret" not in str(caught.value)
 
 
+def test_files_behind_a_server_cannot_be_reached_through_its_database(
+    registry: Registry, address: str, judged: Path, registration: Arguments
+):
+    client = MlflowClient(address, address)
+    client.create_experiment(MODEL, artifact_location="mlflow-artifacts:/1")
+    client.create_registered_model(MODEL)
+    client.create_model_version(MODEL, source="mlflow-artifacts:/1/models/m-1/artifacts")
+    for act in (
+        lambda: registry.register(**registration("night-1", judged)),
+        lambda: registry.model_digest(MODEL, "1"),
+    ):
+        with pytest.raises(RegistryError, match="set MLFLOW_TRACKING_URI to the server's"):
+            act()
+
+
+def test_an_experiment_that_was_deleted_is_restored(
+    stored: Registry, address: str, judged: Path, registration: Arguments
+):
+    client = MlflowClient(address, address)
+    client.delete_experiment(client.get_experiment_by_name(MODEL).experiment_id)
+    assert stored.register(**registration("night-2", judged)).version == "2"
+
+
 def test_a_run_has_an_address_only_where_there_is_a_server(stored: Registry):
     assert stored.run_url(stored.version(MODEL, "1").run_id) == ""
 

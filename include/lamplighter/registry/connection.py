@@ -6,9 +6,10 @@ import fcntl
 import logging
 import re
 import sqlite3
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ for _chatty in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 _NOT_FOUND = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND", "ENDPOINT_NOT_FOUND"}
+_PAUSES_S = (0.3, 1.0)
 _UNAVAILABLE = re.compile(
     r"failed with (timeout )?exception|Max retries exceeded|Connection refused|error code 5\d\d"
     r"|OperationalError|database is locked|unable to open database"
@@ -73,6 +75,15 @@ def artifact_root(address: str) -> str | None:
     return (sqlite_path(address).parent / "mlartifacts").as_uri()
 
 
+def check_reachable(address: str, files: str) -> None:
+    """Raise RegistryError if the files lie behind a server and `address` is the database's own."""
+    if files.startswith("mlflow-artifacts:") and not is_server(address):
+        raise RegistryError(
+            f"the files at {files} can be reached through an MLflow server only, got the address "
+            f"{masked(address)}; set MLFLOW_TRACKING_URI to the server's"
+        )
+
+
 def open_client(address: str) -> MlflowClient:
     """Return a client; the SQLite file and its schema are created at first use."""
     with unavailable_explained(address):
@@ -114,6 +125,18 @@ def unavailable_explained(address: str) -> Iterator[None]:
         raise RegistryError(
             f"the model registry at {masked(address)} refused: {_first_line(error)}"
         ) from error
+
+
+def again_if_refused[T](act: Callable[[], T]) -> T:
+    """Act, and act again when MLflow refuses: it does when two write the same row at once."""
+    for pause_s in _PAUSES_S:
+        try:
+            return act()
+        except MlflowException as error:
+            if is_unavailable(error):
+                raise
+            time.sleep(pause_s)
+    return act()
 
 
 def is_unavailable(error: MlflowException) -> bool:

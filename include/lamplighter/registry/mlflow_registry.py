@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from lamplighter.errors import RegistryError
 from lamplighter.registry.connection import (
+    again_if_refused,
     check_answers,
     checked_address,
     is_missing,
@@ -192,7 +193,7 @@ class Registry:
         """Let an alias name a version; RegistryError if the version is not there."""
         self.version(model, version)
         with unavailable_explained(self._address):
-            self._client.set_registered_model_alias(model, alias, version)
+            again_if_refused(lambda: self._client.set_registered_model_alias(model, alias, version))
 
     def read_model(self, model: str, version: str, *, digest: str | None = None) -> bytes:
         """Return a version's predictor as bytes, checked against its digest.

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +30,24 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from lamplighter.errors import RegistryError
-from lamplighter.registry.connection import already_exists, artifact_root, is_server, is_unavailable
+from lamplighter.registry.connection import (
+    again_if_refused,
+    already_exists,
+    artifact_root,
+    check_reachable,
+    is_server,
+)
+from lamplighter.registry.keyed import (
+    keep_only,
+    models_with_key,
+    runs_with_key,
+    version_with_key,
+)
 from lamplighter.registry.packaging import pack_model
 from lamplighter.registry.stored_model import DIGEST_TAG, KEY_TAG, MODEL_TAG, logged_digest
 
 StepHook = Callable[[str], None]
 _MLFLOW_DIGEST_LENGTH = 36
-_PAUSES_S = (0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -79,28 +88,17 @@ def register(
         Called with ``run``, ``reports``, ``model``, ``version`` and ``done`` after each stage.
     """
     _check(wanted)
-    winner = _winner(client, address, wanted, after)
-    _tidy(client, wanted, winner)
-    after("done")
-    return Registered(version=str(winner.version), run_id=str(winner.run_id))
-
-
-def _winner(
-    client: MlflowClient, address: str, wanted: Registration, after: StepHook
-) -> ModelVersion:
     # A twin writes to our run at the same moment, or has finished and deletes it under our hands.
     # Everything is done by looking first, so that another try goes on from where it stands.
-    for pause_s in _PAUSES_S:
-        winner = _version_with_key(client, wanted)
-        if winner is not None:
-            return winner
-        try:
-            return _create(client, address, wanted, after)
-        except MlflowException as error:
-            if is_unavailable(error):
-                raise
-            time.sleep(pause_s)
-    return _version_with_key(client, wanted) or _create(client, address, wanted, after)
+    winner = again_if_refused(
+        lambda: (
+            version_with_key(client, wanted.key, wanted.model)
+            or _create(client, address, wanted, after)
+        )
+    )
+    keep_only(client, wanted.key, winner)
+    after("done")
+    return Registered(version=str(winner.version), run_id=str(winner.run_id))
 
 
 def _check(wanted: Registration) -> None:
@@ -127,7 +125,7 @@ def _create(
     after("model")
     _create_name(client, wanted.model)
     # The twin may have finished while we uploaded.
-    found = _version_with_key(client, wanted)
+    found = version_with_key(client, wanted.key, wanted.model)
     if found is not None:
         return found
     client.create_model_version(
@@ -139,7 +137,7 @@ def _create(
         await_creation_for=0,
     )
     after("version")
-    winner = _version_with_key(client, wanted)
+    winner = version_with_key(client, wanted.key, wanted.model)
     if winner is None:
         raise RegistryError(
             f"the version of {wanted.model} that was just created is gone; look who deletes "
@@ -157,6 +155,7 @@ def _experiment(client: MlflowClient, address: str, name: str) -> str:
             if not already_exists(error):
                 raise
             found = client.get_experiment_by_name(name)
+    check_reachable(address, found.artifact_location)
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     return str(found.experiment_id)
@@ -169,17 +168,12 @@ def _location(address: str, name: str) -> str | None:
 
 def _run(client: MlflowClient, wanted: Registration, experiment_id: str) -> Any:
     """Return the oldest run with the key, so that twins, who see both, agree on one."""
-    runs = _runs_with_key(client, wanted, experiment_id)
+    runs = runs_with_key(client, wanted.key, experiment_id)
     if runs:
         return runs[0]
     run_name = wanted.tags.get("mlflow.runName", wanted.model)
     client.create_run(experiment_id, run_name=run_name, tags=_tags(wanted))
-    return _runs_with_key(client, wanted, experiment_id)[0]
-
-
-def _runs_with_key(client: MlflowClient, wanted: Registration, experiment_id: str) -> list[Any]:
-    runs = client.search_runs([experiment_id], f"tags.`{KEY_TAG}` = '{wanted.key}'")
-    return sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))
+    return runs_with_key(client, wanted.key, experiment_id)[0]
 
 
 def _describe(client: MlflowClient, wanted: Registration, run: Any) -> None:
@@ -219,7 +213,7 @@ def _dataset(name: str, digest: str) -> DatasetInput:
 def _logged_model(
     client: MlflowClient, wanted: Registration, experiment_id: str, run_id: str
 ) -> str:
-    for left in _models_with_key(client, wanted, experiment_id):
+    for left in models_with_key(client, wanted.key, experiment_id):
         if left.source_run_id == run_id and _is_whole(client, wanted, left):
             return str(left.model_id)
     created = client.create_logged_model(
@@ -259,13 +253,6 @@ def _is_whole(client: MlflowClient, wanted: Registration, model: Any) -> bool:
     return logged_digest(client, model.model_id) == wanted.artifact_digest
 
 
-def _models_with_key(client: MlflowClient, wanted: Registration, experiment_id: str) -> list[Any]:
-    found = client.search_logged_models(
-        [experiment_id], filter_string=f"tags.`{KEY_TAG}` = '{wanted.key}'"
-    )
-    return sorted(found, key=lambda model: (model.creation_timestamp, model.model_id))
-
-
 def _create_name(client: MlflowClient, name: str) -> None:
     try:
         client.create_registered_model(name)
@@ -283,42 +270,3 @@ def _source(client: MlflowClient, address: str, model_id: str) -> str:
 
 def _tags(wanted: Registration) -> dict[str, str]:
     return {**wanted.tags, KEY_TAG: wanted.key, DIGEST_TAG: wanted.artifact_digest}
-
-
-def _version_with_key(client: MlflowClient, wanted: Registration) -> ModelVersion | None:
-    versions = _versions_with_key(client, wanted)
-    return versions[0] if versions else None
-
-
-def _versions_with_key(client: MlflowClient, wanted: Registration) -> list[ModelVersion]:
-    named = f"name = '{wanted.model}' and tags.`{KEY_TAG}` = '{wanted.key}'"
-    return sorted(client.search_model_versions(named), key=lambda version: int(version.version))
-
-
-def _tidy(client: MlflowClient, wanted: Registration, winner: ModelVersion) -> None:
-    """End the winner's run, and take back what twins and killed tries left under the key."""
-    if client.get_run(winner.run_id).info.status != "FINISHED":
-        client.set_terminated(winner.run_id, "FINISHED", int(time.time() * 1000))
-    experiment_id = client.get_run(winner.run_id).info.experiment_id
-    for version in _versions_with_key(client, wanted):
-        if version.version != winner.version:
-            with _unless_taken_back_already():
-                client.delete_model_version(wanted.model, str(version.version))
-    for model in _models_with_key(client, wanted, experiment_id):
-        if model.model_id != winner.tags.get(MODEL_TAG):
-            with _unless_taken_back_already():
-                client.delete_logged_model(model.model_id)
-    for run in _runs_with_key(client, wanted, experiment_id):
-        if run.info.run_id != winner.run_id:
-            with _unless_taken_back_already():
-                client.delete_run(run.info.run_id)
-
-
-@contextmanager
-def _unless_taken_back_already() -> Iterator[None]:
-    # A twin tidies up at the same time, by the same rule.
-    try:
-        yield
-    except MlflowException as error:
-        if is_unavailable(error):
-            raise

@@ -9,6 +9,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 
+from lamplighter.registry.connection import check_reachable
 from lamplighter.registry.packaging import DATA_FOLDER
 from lamplighter.registry.pyfunc_loader import PREDICTOR_FILE
 
@@ -29,6 +30,7 @@ def logged_digest(client: MlflowClient, model_id: str) -> str:
 
 
 def _download(client: MlflowClient, location: str) -> bytes:
+    check_reachable(client.tracking_uri, location)
     with tempfile.TemporaryDirectory() as folder:
         path = download_artifacts(
             artifact_uri=f"{location}/data/{DATA_FOLDER}/{PREDICTOR_FILE}",
