@@ -44,7 +44,9 @@ def _stage(night: Night, name: str, table: Table, until: datetime) -> StagedTabl
     if closed:
         log.info("%s.%s: already ingested until %s", model, name, since)
         return StagedTable(artifact=None, rows=0, since=since, until=until)
-    read = read_source(table, since=since, until=until, known_columns=known_columns)
+    read = read_source(
+        table, since=since, until=until, known_columns=known_columns, resolve=night.resolve_url
+    )
     rows = conform(read, name, table, known_columns=known_columns)
     digest = frame_digest(rows)
     artifact = night.artifacts.write_frame(f"{model}/staged/{name}-{digest[:16]}.parquet", rows)

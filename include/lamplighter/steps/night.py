@@ -14,6 +14,7 @@ from lamplighter.contracts import RunRef
 from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.lake import Lake
 from lamplighter.data.predictions import PredictionTable
+from lamplighter.data.sources import resolve_url
 from lamplighter.errors import LedgerError
 from lamplighter.ledger import Ledger, Release
 from lamplighter.registry.mlflow_registry import Registry
@@ -62,6 +63,7 @@ class Night:
     clock: Callable[[], float] = field(default=time.monotonic)
     say: Callable[[str], None] = field(default=_silent)
     threads: int = 1
+    resolve_url: Callable[[str], str] = resolve_url
 
     @property
     def lake(self) -> Lake:
@@ -125,8 +127,19 @@ def open_night(
     *,
     say: Callable[[str], None] = _silent,
     threads: int | None = None,
+    resolve: Callable[[str], str] = resolve_url,
 ) -> Night:
-    """Return the night that `resolve_spec` wrote down under this run id."""
+    """Return the night that `resolve_spec` wrote down under this run id.
+
+    Parameters
+    ----------
+    say : callable, optional
+        Told in sentences what happens.
+    threads : int, optional
+        Most threads that a step may use; all usable cores unless given.
+    resolve : callable, optional
+        Turns the name that an sql source gives into an SQLAlchemy URL.
+    """
     run = stores.ledger.run(run_id)
     if run is None:
         raise LedgerError(
@@ -139,6 +152,7 @@ def open_night(
         stores=stores,
         say=say,
         threads=threads or usable_cores(),
+        resolve_url=resolve,
     )
 
 

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from lamplighter.errors import RETRYABLE, LamplighterError
 from lamplighter_airflow.as_of import night_id
+from lamplighter_airflow.connections import connection_url
 from lamplighter_airflow.links import NightReportLink
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ class LamplighterOperator(BaseOperator):
             from lamplighter.steps.stopped_night import record_stop
 
             night = open_night(
-                night_id(context["dag_run"]), Stores.from_environment(), say=self.log.info
+                night_id(context["dag_run"]),
+                Stores.from_environment(),
+                say=self.log.info,
+                resolve=connection_url,
             )
             try:
                 yield night

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lamplighter.data.sources.connections import resolve_url
+from lamplighter.data.sources.connections import resolve_url, url_from_airflow
 from lamplighter.data.sources.delta import read_delta
 from lamplighter.data.sources.files import read_files
 from lamplighter.data.sources.python import read_python
@@ -16,7 +16,7 @@ from lamplighter.data.sources.request import Request, within
 from lamplighter.data.sources.sql import read_sql
 from lamplighter.spec.model import Table
 
-__all__ = ["read_source", "resolve_url"]
+__all__ = ["read_source", "resolve_url", "url_from_airflow"]
 
 
 def read_source(

@@ -31,7 +31,7 @@ def resolve_url(name: str) -> str:
     if name in os.environ:
         return _checked(os.environ[name], f"environment variable {name}")
     if variable in os.environ:
-        return _from_airflow(os.environ[variable], f"environment variable {variable}")
+        return url_from_airflow(os.environ[variable], f"environment variable {variable}")
     raise SpecError(
         f"sql source {name!r}: neither environment variable {name} nor {variable} is set; set one "
         "of them to the database's URL"
@@ -56,7 +56,8 @@ def _checked(url: str, where: str) -> str:
     return url
 
 
-def _from_airflow(text: str, where: str) -> str:
+def url_from_airflow(text: str, where: str) -> str:
+    """Turn an Airflow connection, as a URI or as JSON, into an SQLAlchemy URL."""
     parts = _from_json(text, where) if text.lstrip().startswith("{") else _from_uri(text)
     kind = str(parts.pop("kind") or "").replace("-", "_")
     if not kind:
