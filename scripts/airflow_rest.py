@@ -36,9 +36,21 @@ class AirflowClient:
         """Pause a DAG, or let the scheduler start its runs."""
         self._ask("PATCH", f"/api/v2/dags/{quote(dag_id)}", {"is_paused": paused})
 
-    def trigger(self, dag_id: str, form: dict[str, Any], *, run_id: str | None = None) -> str:
-        """Start a run as a person does with the form. Return its run id."""
+    def trigger(
+        self,
+        dag_id: str,
+        form: dict[str, Any],
+        *,
+        run_id: str | None = None,
+        run_after: str | None = None,
+    ) -> str:
+        """Start a run as a person does with the form. Return its run id.
+
+        Of several runs that wait, the scheduler takes the one with the earliest `run_after`.
+        """
         body: dict[str, Any] = {"logical_date": None, "conf": form}
+        if run_after is not None:
+            body["run_after"] = run_after
         if run_id is not None:
             body["dag_run_id"] = run_id
         run = self._ask("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", body)

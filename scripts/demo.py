@@ -1,0 +1,274 @@
+"""`make demo`: nights of flights on a real Airflow, from the first champion to a broken feed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_home import PROJECT, USER
+from airflow_rest import AirflowClient, AirflowError
+from demo_landing import (
+    DELIVERED_AT,
+    NEW_YORK,
+    deliver,
+    deliver_twice,
+    delivery,
+    remove_duplicates,
+)
+from demo_results import NightResult, night_result, scored_day, table
+from demo_runs import DemoError, EndedRun, follow, scheduled_run
+from progress import LiveLine
+from stack import StackError, demo_home, down, up
+
+from lamplighter.steps.store_paths import StorePaths
+
+if TYPE_CHECKING:
+    from processes import Stack
+
+TRAIN, SCORE = "flights__train", "flights__score"
+FIRST = date(2013, 4, 1)
+NIGHTS = (date(2013, 7, 1), date(2013, 7, 2), date(2013, 7, 3))
+REPAIRED = date(2013, 7, 4)
+BROKEN = ("arrivals", date(2013, 7, 2))
+"""The file that is delivered twice. The night of 3 July is the first to read it."""
+
+_MARK = "made-by-make-demo"
+_PARSED_WITHIN_S = 120.0
+_STEPS = f"""
+What happens now, all of it on Airflow, over real flights that left New York in 2013:
+  1  a first champion, from a run with a form's values, as of {FIRST:%-d %B}
+  2  three nights of July, which the schedule starts by itself; on the third, one file of the feed
+     has been delivered twice, and the night is stopped: that run is red, and is meant to be
+  3  the file is repaired, and a night is started by form to catch up
+  4  a day is scored with the champion
+About 7 minutes on two cores.
+"""
+
+
+def main() -> int:
+    """Run the demo. Return 0 if every run ended as it should, 1 if not."""
+    began = time.monotonic()
+    home = demo_home()
+    print(_STEPS)
+    try:
+        demo = _prepare(home)
+        _nights(demo)
+        _scores(demo)
+    except (DemoError, StackError, AirflowError) as error:
+        print(f"\n{error}\nThe demo's logs are under {home}; `make down` ends it.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; Airflow and MLflow still run, `make down` ends them", file=sys.stderr)
+        return 130
+    print(f"\n{table(demo.results)}\n")
+    _print_where(demo)
+    print(f"{time.monotonic() - began:.0f} s in all")
+    for surprise in demo.surprises:
+        print(f"NOT AS IT SHOULD BE: {surprise}", file=sys.stderr)
+    return 1 if demo.surprises else 0
+
+
+@dataclass
+class Demo:
+    """The demo's Airflow, and what has come out so far."""
+
+    home: Path
+    paths: StorePaths
+    stack: Stack
+    client: AirflowClient
+    results: list[NightResult] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+
+    @property
+    def landing(self) -> Path:
+        """Where the feed delivers."""
+        return self.home / "landing"
+
+    @property
+    def airflow(self) -> str:
+        """The address of Airflow."""
+        return f"http://127.0.0.1:{self.stack.ports['airflow']}"
+
+    def check(self) -> None:
+        """Raise if a part of the stack has died."""
+        if self.stack.dead:
+            died = ", ".join(f"{s.name} (log: {s.log})" for s in self.stack.dead)
+            raise DemoError(f"died: {died}")
+
+    def follow(self, dag_id: str, run_id: str, title: str) -> EndedRun:
+        """Show a run until it is over."""
+        with LiveLine(title) as line:
+            return follow(self.client, dag_id, run_id, line=line, check=self.check)
+
+    def expect(self, run: EndedRun, state: str) -> None:
+        """Note a run that did not end as it should."""
+        if run.state != state:
+            at = f" at {', '.join(run.failed_tasks)}" if run.failed_tasks else ""
+            self.surprises.append(
+                f"{run.dag_id}, run {run.run_id} is {run.state}{at}, expected {state}; see "
+                f"{self.airflow}/dags/{run.dag_id}/runs/{run.run_id}"
+            )
+
+
+def _prepare(home: Path) -> Demo:
+    _empty(home)
+    with LiveLine("landing zone") as line:
+        line.show("writing a Parquet file a day and table")
+        files = deliver(home / "landing", until=delivery(REPAIRED))
+        rows = deliver_twice(home / "landing", *BROKEN)
+    print(
+        f"-- the landing zone holds {files} files, the one of {BROKEN[0]} of {BROKEN[1]:%-d %B} "
+        f"with its {rows:,} rows twice"
+    )
+    paths = StorePaths(
+        lake=str(home / "lake"),
+        artifacts=str(home / "lake" / "artifacts"),
+        ledger=f"sqlite:///{home / 'ledger.db'}",
+        mlflow="",  # the server's, which Airflow is told of
+    )
+    stack = up(
+        home,
+        extra_env={
+            "LAMPLIGHTER_ENV": "demo",
+            "LAMPLIGHTER_MODELS": str(PROJECT / "include" / "models"),
+            # The demo starts afresh each time, and must never write into the caller's own book.
+            "LAMPLIGHTER_LAKE": paths.lake,
+            "LAMPLIGHTER_LEDGER": paths.ledger,
+        },
+    )
+    client = AirflowClient(
+        f"http://127.0.0.1:{stack.ports['airflow']}", user=USER, password=stack.facts["password"]
+    )
+    demo = Demo(home=home, paths=paths, stack=stack, client=client)
+    _wait_until_parsed(demo)
+    return demo
+
+
+def _empty(home: Path) -> None:
+    """End an earlier demo and remove what it left; refuse a folder that no demo made."""
+    if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
+        raise DemoError(
+            f"{home} is not empty and was not made by `make demo`, which begins with an empty "
+            "folder; move it away, or set LAMPLIGHTER_HOME to another folder"
+        )
+    if (home / "run" / "stack.json").exists():
+        down(home)
+    if home.exists():
+        shutil.rmtree(home)
+    home.mkdir(parents=True)
+    (home / _MARK).touch()
+
+
+def _wait_until_parsed(demo: Demo) -> None:
+    deadline = time.monotonic() + _PARSED_WITHIN_S
+    with LiveLine("starting") as line:
+        line.show("waiting for Airflow to read the DAGs")
+        while any(demo.client.dag(dag_id) is None for dag_id in (TRAIN, SCORE)):
+            demo.check()
+            if time.monotonic() > deadline:
+                raise DemoError(
+                    f"Airflow did not find {TRAIN} within {_PARSED_WITHIN_S:.0f} s; look at "
+                    f"{demo.home / 'logs' / 'dag-processor.log'}"
+                )
+            time.sleep(0.5)
+
+
+def _nights(demo: Demo) -> None:
+    client = demo.client
+    print("-- 1  the first champion: a run by form, waiting before the scheduled ones")
+    first = client.trigger(
+        TRAIN,
+        {"as_of": _four(FIRST), "reason": "the first champion"},
+        run_id="first_champion",
+        # Of the runs that wait for their turn, Airflow takes the earliest first.
+        run_after=_four(FIRST),
+    )
+    client.set_paused(TRAIN, False)
+    _night(demo, first, FIRST)
+
+    print("-- 2  three nights that the schedule starts")
+    for day in NIGHTS:
+        run_id = scheduled_run(client, TRAIN, as_of=delivery(day), check=demo.check)
+        _night(demo, run_id, day, state="failed" if day == NIGHTS[-1] else "success")
+
+    table_name, day = BROKEN
+    removed = remove_duplicates(demo.landing, table_name, day)
+    print(f"-- 3  the feed's owner removes {removed:,} rows; a night by form catches up")
+    again = client.trigger(
+        TRAIN,
+        {
+            "as_of": _four(REPAIRED),
+            "budget_s": 30,
+            "reason": f"{table_name} of {day:%-d %B} was delivered twice and is repaired",
+        },
+        run_id="after_the_repair",
+    )
+    _night(demo, again, REPAIRED)
+
+
+def _night(demo: Demo, run_id: str, day: date, *, state: str = "success") -> None:
+    run = demo.follow(TRAIN, run_id, f"night of {day:%-d %B}")
+    demo.expect(run, state)
+    result = night_result(demo.paths, f"{TRAIN}/{run_id}", seconds=run.seconds)
+    if result is None:
+        demo.surprises.append(f"the night of {day} has left no report")
+        return
+    demo.results.append(result)
+    print(f"   night of {day:%-d %B}: {result.verdict} after {run.seconds:.0f} s; {result.reason}")
+
+
+def _scores(demo: Demo) -> None:
+    print("-- 4  a day is scored by form, then those that the schedule asks for")
+    asked = demo.client.trigger(
+        SCORE,
+        {"as_of": _four(REPAIRED), "hours": 24, "reason": "the day before the holiday"},
+        run_id="the_third_of_july",
+        run_after=_four(FIRST),
+    )
+    demo.client.set_paused(SCORE, False)
+    _score(demo, asked, REPAIRED)
+    for day in NIGHTS:
+        run_id = scheduled_run(demo.client, SCORE, as_of=delivery(day), check=demo.check)
+        _score(demo, run_id, day)
+
+
+def _score(demo: Demo, run_id: str, day: date) -> None:
+    run = demo.follow(SCORE, run_id, f"scoring the day before {day:%-d %B}")
+    demo.expect(run, "success")
+    if run.state == "success":
+        scored = scored_day(demo.paths, start=delivery(day - timedelta(days=1)), end=delivery(day))
+        print(f"   the 24 hours before 04:00 on {day:%-d %B}: {scored} in {run.seconds:.0f} s")
+
+
+def _print_where(demo: Demo) -> None:
+    home = demo.home.relative_to(PROJECT) if demo.home.is_relative_to(PROJECT) else demo.home
+    places = {
+        "Airflow": f"{demo.airflow}/dags/{TRAIN}   user {USER}, password "
+        f"{demo.stack.facts['password']}",
+        "a night's report": f"{demo.airflow}/lamplighter/nights/{_most_telling(demo).night}",
+        "MLflow": f"http://127.0.0.1:{demo.stack.ports['mlflow']}/#/models/flights",
+        "reports as files": f"{home}/lake/artifacts/flights/*/night-*.html",
+        "the ledger": f"LAMPLIGHTER_HOME={home} .venv/bin/lamplighter history flights",
+    }
+    print("Where to look:")
+    for name, place in places.items():
+        print(f"  {name:17} {place}")
+    print("Airflow and MLflow keep running, so that you can look around; `make down` ends them.")
+
+
+def _most_telling(demo: Demo) -> NightResult:
+    promoted = [result for result in demo.results if result.verdict == "promote"]
+    return (promoted or demo.results)[-1]
+
+
+def _four(day: date) -> str:
+    return datetime.combine(day, DELIVERED_AT, tzinfo=NEW_YORK).isoformat()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
