@@ -18,6 +18,7 @@ NO_THREADS = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_t
 allocator do. The importing process alone is told, and tasks may raise OpenBLAS's limit again."""
 
 HEAVY = (
+    "lamplighter",  # first: what it sets for OpenMP counts only before OpenMP is loaded
     "numpy",
     "pandas",
     "pyarrow.parquet",
