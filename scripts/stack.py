@@ -186,16 +186,24 @@ def _airflow() -> list[str]:
 
 
 def _mlflow_command(var: Path, port: int) -> list[str]:
-    artifacts = var / "mlflow" / "artifacts"
+    # The files lie where the library looks without a server too, so that both see the same.
+    artifacts = var / "mlartifacts"
     artifacts.mkdir(parents=True, exist_ok=True)
     options = {
         "--backend-store-uri": f"sqlite:///{var / 'mlflow.db'}",
-        "--artifacts-destination": artifacts.as_uri(),
+        "--default-artifact-root": artifacts.as_uri(),
         "--host": "127.0.0.1",
         "--port": str(port),
         "--workers": "1",
     }
-    return [sys.executable, "-m", "mlflow", "server", *(x for o in options.items() for x in o)]
+    return [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--no-serve-artifacts",
+        *(x for o in options.items() for x in o),
+    ]
 
 
 def _choose_ports() -> dict[str, int]:

@@ -27,7 +27,11 @@ HEAVY = (
     "sklearn.linear_model",
     "sqlalchemy",
     "alembic.command",
+    "lamplighter.registry",  # before MLflow, which reads its settings when it is imported
     "mlflow.pyfunc",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "lamplighter.quality",  # before Great Expectations, for the same reason
     "great_expectations",
     "hyperopt",
     "xgboost",

@@ -84,8 +84,8 @@ def why_unusable(column: pd.Series) -> str | None:
 class ColumnEncoder:
     """One column: a number, or the levels of a category from the most frequent on.
 
-    A column that was `empty` in training is 0 for ever: nothing was learnt of it, and scikit-learn's
-    histogram trees refuse a column of NaN only.
+    A column that was `empty` in training is 0 for ever: nothing was learnt of it, and the histogram
+    trees of scikit-learn refuse a column of NaN only.
     """
 
     name: str

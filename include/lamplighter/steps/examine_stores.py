@@ -27,7 +27,8 @@ def examine_stores(stores: Stores, models: list[str] | None = None) -> list[Find
     """Look at the stores and at every model, or at some.
 
     Checks: the registry answers; the ledger's champion can be read, is the file that was judged,
-    and loads; the registry holds the same file; the alias agrees; no registration is half done.
+    and loads; the registry holds the same file; the alias agrees; no registration is half done
+    or doubled.
     """
     findings = [
         Finding("ledger", True, f"{stores.ledger.name} answers"),
@@ -55,6 +56,7 @@ def _examine_model(stores: Stores, model: str) -> Iterator[Finding]:
         yield _asked("registered file", model, lambda: _same_file(stores, model, champion))
     yield _asked("alias", model, lambda: _alias_agrees(stores, model))
     yield _asked("registrations", model, lambda: _nothing_half_done(stores.ledger, model))
+    yield _asked("versions", model, lambda: _nothing_doubled(stores, model))
 
 
 def _champion_loads(stores: Stores, champion: Release | None) -> tuple[bool, str]:
@@ -96,6 +98,18 @@ def _nothing_half_done(ledger: Ledger, model: str) -> tuple[bool, str]:
     return False, (
         f"{len(open_intents)} registration(s) were begun and not finished (as of {days}); clear "
         "the task register_model of that night, or run it again: it completes them"
+    )
+
+
+def _nothing_doubled(stores: Stores, model: str) -> tuple[bool, str]:
+    name = registered_name(stores, model)
+    twins = stores.registry.twins(name)
+    if not twins:
+        return True, "no model was registered twice"
+    extra = ", ".join(version for versions in twins.values() for version in versions[1:])
+    return False, (
+        f"the registry holds version(s) {extra} of {name}, which stand for models that have a "
+        "lower version already; delete them in MLflow"
     )
 
 
