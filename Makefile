@@ -52,7 +52,9 @@ test: ## set up, then lint, types, layers, doctests and tests (about 12 minutes)
 	@echo "doctests and every test that each change has to pass. About 12 minutes in all."
 	@$(MAKE) --no-print-directory setup-dev
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -m "not long"
+	@$(BIN)/pytest -q --doctest-modules include/lamplighter
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not long and not scheduler"
+	@$(BIN)/pytest -q -m "scheduler and not long"
 
 test-long: ## what takes longer: large simulations, real servers, many kills
 	@$(MAKE) --no-print-directory setup-dev
