@@ -52,7 +52,8 @@ def report(dag_id: str, key: str) -> Response:
     if path.suffix not in _SHOWN or path.parts[:1] != (model,) or not _is_plain(key):
         raise HTTPException(404, "there is no such report")
     store = Stores.from_environment().artifacts
-    artifact = store.find(key)
+    # A report links to another by the name of its file, which works for a copy on disk too.
+    artifact = store.find(key) or store.find_file(key)
     if artifact is None:
         raise HTTPException(404, "there is no such report")
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

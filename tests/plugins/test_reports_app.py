@@ -54,6 +54,14 @@ def test_a_report_is_shown_and_may_run_nothing(reader):
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
+def test_a_report_is_found_by_its_files_name_too_as_reports_link_to_each_other(reader, home):
+    folder = home / "lake" / "artifacts" / "flights" / "abc"
+    (name,) = (path.name for path in folder.glob("night-*.html"))
+    assert reader.get(f"/reports/flights__train/flights/abc/{name}").text == "<p>a quiet night</p>"
+    other = name.replace(name[6:22], "0" * 16)
+    assert reader.get(f"/reports/flights__train/flights/abc/{other}").status_code == 404
+
+
 def test_the_numbers_are_shown_as_json(reader):
     page = reader.get("/reports/flights__score/flights/abc/night.json")
     assert page.headers["content-type"] == "application/json"

@@ -96,6 +96,20 @@ class ArtifactStore:
         payload: bytes = self._filesystem.cat_file(newest["name"])
         return ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
 
+    def find_file(self, path: str) -> ArtifactRef | None:
+        """Look for the file that lies at a path below the root, as links between files name it."""
+        file = PurePosixPath(path)
+        stem, dash, digits = file.stem.rpartition("-")
+        if not dash or not _is_digits(digits):
+            return None
+        key = str(file.with_name(f"{stem}{file.suffix}"))
+        folder, _, _ = self._parts(key)
+        try:
+            payload: bytes = self._filesystem.cat_file(f"{folder}/{file.name}")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
+
     def write_frame(self, key: str, frame: pd.DataFrame) -> ArtifactRef:
         """Store a frame as Parquet; equal frames give equal bytes. The index is not kept."""
         sink = BytesIO()
@@ -177,11 +191,11 @@ def _protocols(filesystem: Any) -> tuple[str, ...]:
 
 def _is_named(name: str, stem: str, suffix: str) -> bool:
     digits = name.removeprefix(f"{stem}-").removesuffix(suffix)
-    return (
-        name == f"{stem}-{digits}{suffix}"
-        and len(digits) == _DIGITS_IN_NAME
-        and set(digits) <= set("0123456789abcdef")
-    )
+    return name == f"{stem}-{digits}{suffix}" and _is_digits(digits)
+
+
+def _is_digits(text: str) -> bool:
+    return len(text) == _DIGITS_IN_NAME and set(text) <= set("0123456789abcdef")
 
 
 def _written_at(entry: dict[str, Any]) -> str:
