@@ -78,7 +78,9 @@ def _configuration(home: Path, *, port: int, kept: dict[str, str]) -> dict[str, 
             "simple_auth_manager_passwords_file": str(home / "passwords.json"),
             "execution_api_server_url": f"{address}/execution/",
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"},
+        # SQLite lets one process write at a time. The usual 5 s of waiting for one's turn are too
+        # short on a busy machine: a request is answered with 500, "database is locked".
+        "database": {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}?timeout=60"},
         "api": {
             "host": "127.0.0.1",
             "port": str(port),
