@@ -218,7 +218,8 @@ def test_a_stopped_night_says_what_is_wrong_with_the_data_and_escapes_it():
     html = render_night(json.loads(json.dumps(night)))
     assert "<script" not in html
     text = Page(html).text
-    for shown in ("312 of 902 values are null", "no null", ATTACK, "dry run", "simulated:x"):
+    sample = f"{ATTACK}, None"
+    for shown in ("312 of 902 values are null", "no null", sample, "dry run", "simulated:x"):
         assert shown in text
 
 

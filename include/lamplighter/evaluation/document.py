@@ -226,6 +226,8 @@ def _links(links: Sequence[Link]) -> list[dict[str, str]]:
 
 def _text(value: object) -> object:
     """Return a JSON scalar as it is and anything else, such as a sample of values, as text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
