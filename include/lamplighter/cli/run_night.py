@@ -51,13 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
         dry_run=arguments.dry_run,
         reason=arguments.reason,
     )
+    stores = Stores.from_environment()
     with Display() as display:
         report = run_night(
             arguments.spec,
             request,
             run_id=f"cli/{spec.model}/{uuid4().hex[:12]}",
             actor=acting_user(),
-            stores=Stores.from_environment(),
+            stores=stores,
             listener=display,
         )
     if arguments.json:
@@ -65,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for sentence in report.sentences:
             print(sentence)
+        if report.report is not None:
+            print(f"Report: {stores.artifacts.uri(report.report)}")
     return _exit_code(report) if arguments.exit_code else OK
 
 
