@@ -46,7 +46,7 @@ What happens now, all of it on Airflow, over real flights that left New York in 
      has been delivered twice, and the night is stopped: that run is red, and is meant to be
   3  the file is repaired, and a night is started by form to catch up
   4  a day is scored with the champion
-About 7 minutes on two cores.
+About 5 minutes on two quiet cores.
 """
 
 
@@ -250,20 +250,22 @@ def _print_where(demo: Demo) -> None:
     places = {
         "Airflow": f"{demo.airflow}/dags/{TRAIN}   user {USER}, password "
         f"{demo.stack.facts['password']}",
-        "a night's report": f"{demo.airflow}/lamplighter/nights/{_most_telling(demo).night}",
+        "promotion's report": _report_of(demo, "promote"),
+        "stopped night's": _report_of(demo, "stopped by data"),
         "MLflow": f"http://127.0.0.1:{demo.stack.ports['mlflow']}/#/models/flights",
         "reports as files": f"{home}/lake/artifacts/flights/*/night-*.html",
         "the ledger": f"LAMPLIGHTER_HOME={home} .venv/bin/lamplighter history flights",
     }
     print("Where to look:")
     for name, place in places.items():
-        print(f"  {name:17} {place}")
+        print(f"  {name:19} {place}")
+    print("In Airflow, a task's tab Details has buttons to its night's report and MLflow run.")
     print("Airflow and MLflow keep running, so that you can look around; `make down` ends them.")
 
 
-def _most_telling(demo: Demo) -> NightResult:
-    promoted = [result for result in demo.results if result.verdict == "promote"]
-    return (promoted or demo.results)[-1]
+def _report_of(demo: Demo, verdict: str) -> str:
+    found = [result for result in demo.results if result.verdict == verdict]
+    return f"{demo.airflow}/lamplighter/nights/{found[-1].night}" if found else "there is none"
 
 
 def _four(day: date) -> str:
