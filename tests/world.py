@@ -91,7 +91,7 @@ class World:
 
     def write(self) -> None:
         """Write the sources and the spec as they are now."""
-        features = self.visits.drop(columns="returned")
+        features = self.visits.drop(columns=["returned", "known_at"], errors="ignore")
         features.to_parquet(self.folder / "visits.parquet", index=False)
         outcomes = self.visits[["visit_id", "seen_at", "returned"]].copy()
         if "known_at" in self.visits:
