@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
 TRAIN, SCORE = "flights__train", "flights__score"
 FIRST = date(2013, 4, 1)
-NIGHTS = (date(2013, 7, 1), date(2013, 7, 2), date(2013, 7, 3))
+NIGHTS = {
+    date(2013, 7, 1): "promote",
+    date(2013, 7, 2): "inconclusive",
+    date(2013, 7, 3): "stopped by data",
+}
+"""The nights that the schedule starts, and how they usually end."""
+
 REPAIRED = date(2013, 7, 4)
 BROKEN = ("arrivals", date(2013, 7, 2))
 """The file that is delivered twice. The night of 3 July is the first to read it."""
@@ -189,12 +195,12 @@ def _nights(demo: Demo) -> None:
         run_after=_four(FIRST),
     )
     client.set_paused(TRAIN, False)
-    _night(demo, first, FIRST)
+    _night(demo, first, FIRST, usual="promote")
 
     print("-- 2  three nights that the schedule starts")
-    for day in NIGHTS:
+    for day, usual in NIGHTS.items():
         run_id = scheduled_run(client, TRAIN, as_of=delivery(day), check=demo.check)
-        _night(demo, run_id, day, state="failed" if day == NIGHTS[-1] else "success")
+        _night(demo, run_id, day, usual=usual)
 
     table_name, day = BROKEN
     removed = remove_duplicates(demo.landing, table_name, day)
@@ -208,18 +214,21 @@ def _nights(demo: Demo) -> None:
         },
         run_id="after_the_repair",
     )
-    _night(demo, again, REPAIRED)
+    _night(demo, again, REPAIRED, usual="")
 
 
-def _night(demo: Demo, run_id: str, day: date, *, state: str = "success") -> None:
+def _night(demo: Demo, run_id: str, day: date, *, usual: str) -> None:
     run = demo.follow(TRAIN, run_id, f"night of {day:%-d %B}")
-    demo.expect(run, state)
+    demo.expect(run, "failed" if usual == "stopped by data" else "success")
     result = night_result(demo.paths, f"{TRAIN}/{run_id}", seconds=run.seconds)
     if result is None:
         demo.surprises.append(f"the night of {day} has left no report")
         return
     demo.results.append(result)
-    print(f"   night of {day:%-d %B}: {result.verdict} after {run.seconds:.0f} s; {result.reason}")
+    # Another verdict is the gate's right, on other versions of libraries: worth a word, no more.
+    other = f" (usually {usual})" if usual not in ("", result.verdict) else ""
+    said = f"{result.verdict}{other} after {run.seconds:.0f} s; {result.reason}"
+    print(f"   night of {day:%-d %B}: {said}")
 
 
 def _scores(demo: Demo) -> None:

@@ -17,8 +17,8 @@ def train_doc(spec: ModelSpec) -> str:
 
 **Reading a run.** A verdict is never red: `reject`, `inconclusive` and *no training needed* are
 decisions. Red means that something broke, or that bad data stopped the night; the champion is
-then untouched. On its tab *Details*, every task links to the *Night report*, which says in sentences
-what was decided and why.
+then untouched. On its tab *Details*, every task links to the *Night report*, which says in
+sentences what was decided and why.
 
 **Doing something about it.** Any task can be cleared without fear: what is done under a key is
 never done twice. After a data problem, repair the source and clear `ingest_data`. To run a night
