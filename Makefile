@@ -34,9 +34,9 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 setup: $(VENV)/.installed ## create .venv with what the image runs
 setup-dev: $(VENV)/.installed-dev ## the same, with the development tools
 
-demo: ## set up, start Airflow and MLflow, run five nights of flights (about 10 minutes)
+demo: ## set up, start Airflow and MLflow, run five nights of flights (about 6 minutes)
 	@echo "make demo: installs into .venv (1 to 2 minutes the first time), starts Airflow and MLflow under var/,"
-	@echo "then trains, judges and releases a model of flight delays over several nights. About 10 minutes in all."
+	@echo "then trains, judges and releases a model of flight delays over several nights. About 6 minutes in all."
 	@$(MAKE) --no-print-directory setup
 	@$(BIN)/python scripts/demo.py
 
@@ -47,9 +47,9 @@ up: ## start Airflow and the MLflow server under var/
 down: ## end what `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python scripts/stack.py down; else echo "nothing was set up here"; fi
 
-test: ## set up, then lint, types, layers, doctests and tests (about 12 minutes)
+test: ## set up, then lint, types, layers, doctests and tests (about 10 minutes)
 	@echo "make test: installs into .venv (1 to 2 minutes the first time), then runs the linters, mypy, import-linter,"
-	@echo "doctests and every test that each change has to pass. About 12 minutes in all."
+	@echo "doctests and every test that each change has to pass. About 10 minutes in all."
 	@$(MAKE) --no-print-directory setup-dev
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -q --doctest-modules include/lamplighter
