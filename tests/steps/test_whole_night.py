@@ -9,6 +9,7 @@ from hashlib import sha256
 import pandas as pd
 import pytest
 
+from lamplighter.errors import DataError
 from lamplighter.steps.examine_stores import examine_stores
 from world import World, day
 
@@ -181,3 +182,23 @@ def stored_digests(world: World) -> dict[str, str]:
     }
     assert sorted(digests) == ["candidate", "examples"]
     return digests
+
+
+def test_a_simulated_night_reads_the_lake_as_it_is(world: World) -> None:
+    world.run(day(50))
+    before = everything(world)["releases"], lake_files(world)
+    report = world.run(day(45), timeline="simulated:what-if")
+    assert report.outcome == "promote"
+    assert (everything(world)["releases"], lake_files(world)) == before
+
+
+def test_a_simulated_night_after_the_last_ingest_is_refused(world: World) -> None:
+    world.run(day(50))
+    before = lake_files(world)
+    with pytest.raises(DataError, match=r"ingested until 2024-02-20.*let a live night ingest"):
+        world.run(day(52), timeline="simulated:what-if")
+    assert lake_files(world) == before
+
+
+def lake_files(world: World) -> list[str]:
+    return sorted(str(p) for p in (world.home / "lake/tables").rglob("*") if p.is_file())

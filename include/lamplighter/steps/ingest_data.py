@@ -9,6 +9,7 @@ from lamplighter.contracts import StagedData, StagedTable
 from lamplighter.data.digests import frame_digest
 from lamplighter.data.ingest import conform
 from lamplighter.data.sources import read_source
+from lamplighter.errors import DataError
 from lamplighter.spec.model import Table
 from lamplighter.steps.night import Night
 
@@ -19,13 +20,14 @@ def ingest_data(night: Night) -> StagedData:
     """Read what every table's source has to say between its last ingest and this night.
 
     The rows are staged as artifacts, named by their content. Nothing enters the lake here:
-    `validate_data` looks at them first.
+    `validate_data` looks at them first. A night on a simulated timeline, such as a backfill, reads
+    nothing: it must find the lake ingested that far.
 
     Raises
     ------
     DataError
         If a source does not hold what the spec promises: a missing, renamed or retyped column,
-        or a file that cannot be read.
+        or a file that cannot be read; or if a simulated night lies after the last ingest.
     SourceUnavailableError
         If a source does not answer. Trying again may help.
     """
@@ -44,6 +46,13 @@ def _stage(night: Night, name: str, table: Table, until: datetime) -> StagedTabl
     if closed:
         log.info("%s.%s: already ingested until %s", model, name, since)
         return StagedTable(artifact=None, rows=0, since=since, until=until)
+    if night.run.timeline != "live":
+        raise DataError(
+            f"{model}.{name} is ingested until {since.isoformat() if since else 'never'}, and this "
+            f"night on timeline {night.run.timeline} is as of {until.isoformat()}; a simulated "
+            "night reads the lake as it is, so let a live night ingest first, or choose an "
+            "earlier time"
+        )
     read = read_source(
         table, since=since, until=until, known_columns=known_columns, resolve=night.resolve_url
     )

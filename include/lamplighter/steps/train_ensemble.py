@@ -7,17 +7,26 @@ import logging
 from lamplighter.contracts import CandidateRef, ExamplesRef
 from lamplighter.steps.examples_frame import read_examples
 from lamplighter.steps.night import Night
-from lamplighter.steps.stored_search import SEARCH_SHARE, open_search, training_set
+from lamplighter.steps.stored_search import (
+    SEARCH_SHARE,
+    LedgerTrials,
+    open_search,
+    training_set,
+)
 from lamplighter.steps.tune_model import summary
 from lamplighter.training.ensemble import fit_ensemble
 
 log = logging.getLogger(__name__)
 
+CANDIDATE = "candidate"
+
 
 def train_ensemble(night: Night, examples: ExamplesRef) -> CandidateRef:
     """Fit the ensemble of tonight's best members and store it under this night's key.
 
-    The candidate is stored once: a retried or cleared task reads it back.
+    The candidate closes tonight's search in the ledger: a retried or cleared task reads it back,
+    and of two runs at once the first one's stands for both, also where a budget in seconds let
+    them come to different models.
 
     Raises
     ------
@@ -25,13 +34,32 @@ def train_ensemble(night: Night, examples: ExamplesRef) -> CandidateRef:
         If no member could be fitted.
     """
     store = open_search(night, examples)
-    night.ledger.finish_search(store.key, summary(store).model_dump(mode="json"))
-    key = night.key("candidate", store.key)
-    stored = night.artifacts.find(f"{key}.json")
-    if stored is not None:
-        log.info("%s: candidate was trained before, stored at %s", night.run.model, key)
-        return CandidateRef.model_validate_json(night.artifacts.read(stored))
+    finished = night.ledger.finished_search(store.key)
+    if finished is not None:
+        log.info("%s: the candidate of %s was trained before", night.run.model, store.key)
+        return CandidateRef.model_validate(finished[CANDIDATE])
+    candidate = close_search(store, _fit(night, examples, store))
+    log.info(
+        "trained %s on %d rows, stored at %s",
+        night.run.model,
+        examples.training_rows,
+        night.artifacts.uri(candidate.artifact),
+    )
+    return candidate
+
+
+def close_search(store: LedgerTrials, candidate: CandidateRef) -> CandidateRef:
+    """Store what a search came to, and return the candidate that stands: the first one stored."""
+    result = summary(store).model_dump(mode="json")
+    stored = store.ledger.finish_search(
+        store.key, {**result, CANDIDATE: candidate.model_dump(mode="json")}
+    )
+    return CandidateRef.model_validate(stored[CANDIDATE])
+
+
+def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateRef:
     spec, run = night.spec, night.run
+    key = night.key("candidate", store.key)
     started = night.clock()
     share = None if run.budget_s is None else run.budget_s * (1 - SEARCH_SHARE)
     fitted = fit_ensemble(
@@ -45,7 +73,8 @@ def train_ensemble(night: Night, examples: ExamplesRef) -> CandidateRef:
         progress=night.say,
     )
     artifact = night.artifacts.write(f"{key}.predictor", fitted.predictor.to_bytes())
-    candidate = CandidateRef(
+    night.say(f"{fitted.chosen} chosen, out-of-fold {spec.loss} {fitted.losses[fitted.chosen]:.4f}")
+    return CandidateRef(
         artifact=artifact,
         key=key,
         examples=examples.artifact,
@@ -55,12 +84,3 @@ def train_ensemble(night: Night, examples: ExamplesRef) -> CandidateRef:
         weights=fitted.weights,
         cutoff=examples.cutoff,
     )
-    night.artifacts.write(f"{key}.json", candidate.model_dump_json().encode())
-    night.say(f"{fitted.chosen} chosen, out-of-fold {spec.loss} {fitted.losses[fitted.chosen]:.4f}")
-    log.info(
-        "trained %s on %d rows, stored at %s",
-        run.model,
-        examples.training_rows,
-        night.artifacts.uri(artifact),
-    )
-    return candidate
