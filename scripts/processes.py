@@ -76,6 +76,7 @@ def save_stack(stack: Stack, path: Path) -> None:
     """Write the stack, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
+    partial.touch(mode=0o600)  # the stack's password is in it
     partial.write_text(json.dumps(asdict(stack), indent=2))
     partial.replace(path)
 

@@ -192,6 +192,7 @@ class EvaluationRef(Contract):
     key: str
     report: ArtifactRef
     document: ArtifactRef
+    snapshot_digest: str
     rows: int
     metrics: dict[str, Estimate]
     champion_version: str | None

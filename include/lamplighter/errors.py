@@ -30,8 +30,16 @@ class TimeTravelError(LamplighterError, LookupError):
     """Something asked for what was not known yet at its `as_of`."""
 
 
+class NoChampionError(DataError):
+    """Nobody was champion at the time that was asked for."""
+
+
 class ArtifactError(LamplighterError, OSError):
     """A stored artifact is missing, or is not the one that was written."""
+
+
+class ArtifactStoreUnavailableError(ArtifactError):
+    """The artifact store could not be written to. Trying again may help."""
 
 
 class LedgerError(LamplighterError, RuntimeError):
@@ -58,5 +66,10 @@ class TrainingError(LamplighterError, RuntimeError):
     """No model could be fitted on the examples of this night."""
 
 
-RETRYABLE = (SourceUnavailableError, RegistryUnavailableError, LedgerUnavailableError)
+RETRYABLE = (
+    SourceUnavailableError,
+    ArtifactStoreUnavailableError,
+    RegistryUnavailableError,
+    LedgerUnavailableError,
+)
 """What may pass by itself; everything else in this module is the same on the next try."""

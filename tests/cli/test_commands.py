@@ -111,6 +111,32 @@ def test_scoring_writes_a_file_whole(
     assert [p.name for p in tmp_path.iterdir() if "partial" in p.name] == []
 
 
+def test_a_date_is_read_in_the_zone_of_the_spec(world: World, lamplighter: Command) -> None:
+    world.document["time"]["timezone"] = "America/New_York"
+    world.write()
+    lamplighter("run", world.spec_path, "--as-of", "2024-02-20")
+    assert lamplighter("champion", "returns", "--at", "2024-02-20")[0] == 0
+
+
+def test_reading_the_book_where_there_is_none_makes_nothing(
+    lamplighter: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAMPLIGHTER_HOME", str(tmp_path / "nowhere"))
+    code, _, err = lamplighter("history", "returns")
+    assert (code, "no folder" in err) == (1, True)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_stopped_night_says_where_its_report_lies(world: World, lamplighter: Command) -> None:
+    world.document["features"] = {"drop": ["spnd"]}
+    world.write()
+    code, _, err = lamplighter("run", world.spec_path, "--as-of", "2024-02-20")
+    assert code == 1
+    assert "the nearest name is 'spend'" in err
+    (path,) = re.findall(r"report: (\S+\.html)", err)
+    assert "spnd" in Path(path).read_text()
+
+
 def test_the_doctor_finds_a_moved_alias_and_puts_it_back(
     world: World, lamplighter: Command
 ) -> None:
@@ -134,6 +160,8 @@ def test_the_doctor_finds_a_moved_alias_and_puts_it_back(
         (["rollback", "returns", "--reason", "x"], 2, r"never had a champion"),
         (["promote", "returns", "--version", "9", "--reason", "x"], 2, r"no version '9'"),
         (["doctor", "--restore", "returns"], 1, r"no champion in the ledger"),
+        (["history", "nobody"], 2, r"knows no model 'nobody'; it knows none"),
+        (["champion", "nobody"], 2, r"knows no model 'nobody'"),
         (["frobnicate"], 2, r"invalid choice"),
         ([], 2, r"required"),
     ],

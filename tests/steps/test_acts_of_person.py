@@ -47,9 +47,28 @@ def test_a_rollback_brings_the_former_champion_back(two_versions: World) -> None
     assert stores.registry.alias("returns", "champion") == "1"
 
 
+def test_a_second_rollback_goes_further_back_and_not_forward_again(two_versions: World) -> None:
+    two_versions.run(day(52))
+    stores = two_versions.stores
+    for version in ("2", "3"):
+        promote_version(stores, "returns", version, reason="try it", actor=ANNA)
+    back = [roll_back(stores, "returns", reason="bad", actor=ANNA)[0].version for _ in range(2)]
+    assert back == ["2", "1"]
+    with pytest.raises(UsageError, match="none before it to roll back to"):
+        roll_back(stores, "returns", reason="bad", actor=ANNA)
+
+
+def test_scoring_an_old_day_does_not_turn_the_datas_clock_back(two_versions: World) -> None:
+    two_versions.run(day(40))
+    release, _ = promote_version(
+        two_versions.stores, "returns", "2", reason="I know why", actor=ANNA
+    )
+    assert release.valid_from > day(51)
+
+
 def test_there_is_nothing_to_roll_back_to_from_the_first_champion(world: World) -> None:
     world.run(day(50))
-    with pytest.raises(UsageError, match="only champion returns ever had"):
+    with pytest.raises(UsageError, match="none before it to roll back to"):
         roll_back(world.stores, "returns", reason="x", actor=ANNA)
 
 

@@ -127,6 +127,12 @@ def test_a_dry_run_registers_and_releases_nothing(world: World) -> None:
     assert world.stores.registry.versions("returns") == []
 
 
+def test_a_dry_run_does_not_stand_in_the_way_of_the_real_night(world: World) -> None:
+    world.run(day(50), dry_run=True)
+    assert world.run(day(50)).outcome == "promote"
+    assert champion_version(world) == "1"
+
+
 @pytest.mark.parametrize(("mode", "released"), [("off", True), ("dry_run", False)])
 def test_the_gates_mode_decides_what_follows_from_a_verdict(
     world: World, mode: str, released: bool

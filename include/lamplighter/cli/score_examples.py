@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -38,6 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if out.suffix not in _WRITERS:
         raise UsageError(f"--out: got {out}, expected a file ending in .parquet or .csv")
+    if not os.access(out.absolute().parent, os.W_OK):
+        raise UsageError(
+            f"--out: the folder of {out} is not there or not writable; create it first"
+        )
     end = parse_time(arguments.as_of, spec.zone, option="--as-of") if arguments.as_of else None
     end = end or datetime.now(UTC)
     day_before = end - timedelta(days=1)
@@ -54,7 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
         night = open_night(run_id, stores, say=display.said)
         validate_data(night, ingest_data(night))
         scored = score_frame(night, start=start, end=end)
-    out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.name}.partial")
     getattr(scored, _WRITERS[out.suffix])(partial, index=False)
     partial.replace(out)

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC
 
 from lamplighter.cli.output import ERROR, OK, complain, print_json
 from lamplighter.cli.show_history import as_document
-from lamplighter.cli.stores import open_ledger
+from lamplighter.cli.stores import open_ledger, refuse_unknown, zone_of
 from lamplighter.cli.times import parse_time
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("model")
-    parser.add_argument("--at", metavar="T", help="date or time (UTC unless it says otherwise)")
+    parser.add_argument(
+        "--at", metavar="T", help="date or time, in the zone of the spec unless it has its own"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the champion; exit 1 if there was none."""
-    at = parse_time(arguments.at, UTC, option="--at") if arguments.at else None
-    champion = open_ledger().champion(arguments.model, at=at)
+    ledger = open_ledger()
+    refuse_unknown(ledger, arguments.model)
+    zone = zone_of(ledger, arguments.model)
+    at = parse_time(arguments.at, zone, option="--at") if arguments.at else None
+    champion = ledger.champion(arguments.model, at=at)
     when = f" at {at.isoformat()}" if at else ""
     if champion is None:
         complain(

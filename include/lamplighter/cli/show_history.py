@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lamplighter.cli.output import OK, print_json, print_table
-from lamplighter.cli.stores import open_ledger
+from lamplighter.cli.stores import open_ledger, refuse_unknown
 from lamplighter.ledger import Release
 
 
@@ -18,7 +18,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print every release of a model's timeline, oldest first."""
-    releases = open_ledger().releases(arguments.model, timeline=arguments.timeline)
+    ledger = open_ledger()
+    refuse_unknown(ledger, arguments.model)
+    releases = ledger.releases(arguments.model, timeline=arguments.timeline)
     if arguments.json:
         print_json({"model": arguments.model, "releases": [as_document(r) for r in releases]})
     elif not releases:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import getpass
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
 
 from lamplighter.contracts import Actor
+from lamplighter.errors import UsageError
 from lamplighter.ledger import Ledger
 
 
@@ -13,6 +16,24 @@ def open_ledger() -> Ledger:
     from lamplighter.steps.store_paths import StorePaths
 
     return Ledger.open(StorePaths.from_environment().ledger)
+
+
+def zone_of(ledger: Ledger, model: str) -> tzinfo:
+    """Return the zone of a model's newest spec, in which its times are typed; UTC if unknown."""
+    runs = ledger.runs(model, limit=1)
+    time = ledger.spec(runs[0].run.spec_digest).get("time") if runs else None
+    return ZoneInfo(time["timezone"]) if time else UTC
+
+
+def refuse_unknown(ledger: Ledger, model: str) -> None:
+    """Raise UsageError unless the ledger has heard of the model."""
+    known = ledger.models()
+    if model not in known:
+        raise UsageError(
+            f"the ledger {ledger.name} knows no model {model!r}; it knows "
+            f"{', '.join(known) or 'none'}. Give a model's name, and set LAMPLIGHTER_HOME if its "
+            "ledger lies elsewhere"
+        )
 
 
 def acting_user() -> Actor:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lamplighter.contracts import ArtifactRef
-from lamplighter.errors import ArtifactError
+from lamplighter.errors import ArtifactError, ArtifactStoreUnavailableError
 
 _DIGITS_IN_NAME = 16
 
@@ -41,7 +41,9 @@ class ArtifactStore:
         Raises
         ------
         ArtifactError
-            If the key is not a relative path, or the store cannot be written to.
+            If the key is not a relative path.
+        ArtifactStoreUnavailableError
+            If the store cannot be written to.
         """
         ref = ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
         path = self._path(ref)
@@ -49,7 +51,7 @@ class ArtifactStore:
             if not self._holds(path, payload):
                 self._put(path, payload)
         except OSError as error:
-            raise ArtifactError(
+            raise ArtifactStoreUnavailableError(
                 f"artifact {key} cannot be written to {self._root} ({error}); check that the store "
                 "exists, is writable and has space"
             ) from error

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -105,12 +108,31 @@ class PredictionTable:
             return None
 
 
-def prediction_ids(model: str, keys: pd.Series, times: pd.Series) -> list[str]:
+def example_names(keys: pd.DataFrame) -> list[str]:
+    """Write each example's key as JSON: the same whatever rows stand beside it.
+
+    Examples
+    --------
+    >>> example_names(pd.DataFrame({"origin": ["EWR"], "number": [7]}))
+    ['["EWR", 7]']
+    """
+    return [json.dumps([_plain(value) for value in row]) for row in keys.itertuples(index=False)]
+
+
+def prediction_ids(model: str, keys: Sequence[str], times: pd.Series) -> list[str]:
     """Name predictions by model, key and prediction time: the same example, the same name."""
     return [
-        sha256(f"{model}|{key}|{time}".encode()).hexdigest()[:24]
-        for key, time in zip(keys, times.astype(str), strict=True)
+        sha256(json.dumps([model, key, _plain(time)]).encode()).hexdigest()[:24]
+        for key, time in zip(keys, times, strict=True)
     ]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat(timespec="microseconds")
+    return getattr(value, "item", lambda: value)()
 
 
 def _within(start: datetime, end: datetime) -> str:

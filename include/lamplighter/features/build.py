@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 import pandas as pd
@@ -50,6 +51,7 @@ def build_features(spec: ModelSpec, examples: pd.DataFrame, view: AsOfView) -> p
         function = load_callable(spec.features.function)
         features = function(pd.concat([known, extra], axis=1), view.restricted_to(examples))
         _refuse_misshapen(features, examples, spec.features.function)
+    _refuse_unknown_drops(spec, {*features.columns, *view.columns(spec.data.examples_table)})
     features = features.drop(columns=[c for c in spec.features.drop if c in features.columns])
     _refuse_unusable(features, spec)
     return features
@@ -66,6 +68,18 @@ def _announced(spec: ModelSpec, examples: pd.DataFrame, view: AsOfView) -> pd.Da
     columns = [c for c in view.columns(name) if c not in hidden]
     lead = None if spec.time is None else spec.time.lead
     return view.announced(name, examples, columns=columns, lead=lead)
+
+
+def _refuse_unknown_drops(spec: ModelSpec, known: set[str]) -> None:
+    # A misspelt name would leave in the model what was meant to stay out of it.
+    for name in spec.features.drop:
+        if name not in known:
+            close = difflib.get_close_matches(name, sorted(known), n=1)
+            hint = f"; the nearest name is {close[0]!r}" if close else ""
+            raise DataError(
+                f"features.drop names {name!r}, which is neither a feature nor a column of "
+                f"{spec.data.examples_table}{hint}; correct the spec"
+            )
 
 
 def _refuse_misshapen(features: object, examples: pd.DataFrame, function: str) -> None:

@@ -95,8 +95,8 @@ class ReleasePages(Pages):
     def data_clock(self, model: str) -> datetime:
         """Return what time it is on the clock of the model's data, for acts by a person.
 
-        It is the `as_of` of the live run that was recorded last (dry runs apart), plus the wall
-        time since then; and always after the last live release, so that a person can act on it.
+        It is the latest `as_of` of any live run (dry runs apart), plus the wall time since that
+        run was recorded; and always after the last live release, so that a person can act on it.
 
         Raises
         ------
@@ -288,7 +288,7 @@ def _last_live_run(connection: sa.Connection, model: str) -> sa.Row[Any, Any] | 
     query = (
         select(runs.as_of, runs.recorded_at)
         .where(runs.model == model, runs.timeline == LIVE, runs.dry_run.is_(False))
-        .order_by(runs.id.desc())
+        .order_by(runs.as_of.desc(), runs.id.desc())
         .limit(1)
     )
     return connection.execute(query).first()

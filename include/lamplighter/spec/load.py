@@ -22,6 +22,14 @@ _PATTERNS = {
     NAME_PATTERN: "a name of lower-case letters, digits and _, such as late_flights",
     DOTTED_PATTERN: "a dotted path such as my_package.module:function",
 }
+_SHAPES = {
+    "tuple_type": "a list, such as [a, b]",
+    "dict_type": "keys of its own below it",
+    "model_type": "keys of its own below it",
+    "date_type": "a date such as 2013-01-31",
+    "date_from_datetime_parsing": "a date such as 2013-01-31",
+    "date_from_datetime_inexact": "a date such as 2013-01-31",
+}
 
 
 @dataclass(frozen=True)
@@ -202,6 +210,8 @@ def _message(error: ErrorDetails, location: Location) -> str:
         return f"got {_shown(found)}, expected at least {error['ctx']['min_length']}"
     if kind == "string_pattern_mismatch":
         return f"got {_shown(found)}, expected {_PATTERNS[error['ctx']['pattern']]}"
+    if kind in _SHAPES:
+        return f"got {_shown(found)}, expected {_SHAPES[kind]}"
     expected = said.removeprefix("Input should be ").replace("Input should", "should")
     return f"got {_shown(found)}, expected {expected[:1].lower()}{expected[1:]}"
 

@@ -39,13 +39,29 @@ def roll_back(
     releases = stores.ledger.releases(model)
     if not releases:
         raise UsageError(f"{model} has never had a champion, so there is nothing to roll back")
-    now = releases[-1].version
-    before = next((r.version for r in reversed(releases) if r.version != now), None)
-    if before is None:
+    standing = _standing(releases)
+    if len(standing) < 2:
         raise UsageError(
-            f"version {now} is the only champion {model} ever had; there is none to roll back to"
+            f"version {standing[-1]} is the first champion of {model} that was not rolled back; "
+            "there is none before it to roll back to"
         )
+    before = standing[-2]
     return _act(stores, model, _version(stores, model, before), "rollback", reason, actor)
+
+
+def _standing(releases: list[Release]) -> list[str]:
+    """Return the versions that were champion and not rolled back, the present one last.
+
+    So a second rollback goes further back, not forward again to what the first one left.
+    """
+    standing: list[str] = []
+    for release in releases:
+        if release.kind == "rollback" and release.version in standing:
+            while standing[-1] != release.version:
+                standing.pop()
+        elif not standing or standing[-1] != release.version:
+            standing.append(release.version)
+    return standing
 
 
 def _version(stores: Stores, model: str, version: str) -> Version:
@@ -65,7 +81,7 @@ def _act(
     _check_file(stores, name, version)
     head = stores.ledger.champion(model)
     if head is None or head.version != version.version:
-        at = stores.ledger.data_clock(model)
+        at = max(stores.ledger.data_clock(model), version.as_of)
         head = stores.ledger.release(
             ReleaseRequest(
                 key=f"{model}/{kind}/{version.version}/after-{head.id if head else 0}",

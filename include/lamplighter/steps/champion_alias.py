@@ -62,6 +62,8 @@ def project_alias(ledger: Ledger, registry: Registry, *, model: str, name: str) 
             f"{state}: somebody else moved it, so it was left alone; "
             "run 'lamplighter doctor --restore' or 'lamplighter doctor --adopt'"
         )
-    if not state.right and state.expected is not None:
+    while not state.right and state.expected is not None:
         registry.set_alias(name, ALIAS, state.expected)
+        # Somebody may have released another one meanwhile; then the alias goes on to that.
+        state = alias_state(ledger, registry, model=model, name=name)
     return None

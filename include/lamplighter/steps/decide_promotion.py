@@ -26,7 +26,11 @@ def decide_promotion(
         judged.verdict, said, run.gate_mode, sane=evaluation.sane, dry_run=run.dry_run
     )
     key = night.key(
-        "promotion", candidate.artifact.digest, evaluation.champion_release, run.gate_mode
+        "promotion",
+        candidate.artifact.digest,
+        evaluation.champion_release,
+        run.gate_mode,
+        run.dry_run,
     )
     decision = night.ledger.record_decision(
         key,
@@ -40,8 +44,10 @@ def decide_promotion(
             **evaluation.model_dump(
                 mode="json", include={"evidence", "metrics", "problems", "guards"}
             ),
+            "snapshot": evaluation.snapshot_digest,
             "champion_release": evaluation.champion_release,
             "gate_mode": run.gate_mode,
+            "dry_run": run.dry_run,
             "release": released,
         },
         as_of=run.as_of,

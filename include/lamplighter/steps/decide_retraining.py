@@ -15,6 +15,7 @@ def decide_retraining(night: Night, snapshot: SnapshotRef) -> RetrainingDecision
         night.spec,
         champion=champion,
         champion_snapshot=_trained_on(night, champion),
+        judged_snapshot=_judged(night),
         snapshot=snapshot.digest,
         forced_because=night.run.reason or "no reason given" if night.run.force_retrain else None,
     )
@@ -44,6 +45,7 @@ def retraining_rule(
     *,
     champion: Release | None,
     champion_snapshot: str | None,
+    judged_snapshot: str | None,
     snapshot: str,
     forced_because: str | None,
 ) -> tuple[bool, str]:
@@ -59,6 +61,11 @@ def retraining_rule(
             "the data has not changed since the champion was trained, so another judgement "
             "on the same rows would only be another draw"
         )
+    if spec.time is None and judged_snapshot == snapshot:
+        return False, (
+            "a candidate was judged on this very data already, so another judgement on the same "
+            "rows would only be another draw"
+        )
     if spec.time is None:
         return True, "the data has changed since the champion was trained"
     return True, "retrain.policy is nightly"
@@ -69,3 +76,15 @@ def _trained_on(night: Night, champion: Release | None) -> str | None:
         return None
     version = night.ledger.version(night.run.model, champion.version)
     return version.details.get("snapshot") if version else None
+
+
+def _judged(night: Night) -> str | None:
+    """Return the snapshot that the newest judgement before this night was made on."""
+    earlier = [
+        decision
+        for decision in night.ledger.decisions(
+            night.run.model, timeline=night.run.timeline, kind="promotion"
+        )
+        if decision.as_of < night.run.as_of and not decision.evidence["dry_run"]
+    ]
+    return earlier[0].evidence.get("snapshot") if earlier else None

@@ -147,6 +147,7 @@ def _stored(
         key=key,
         report=night.artifacts.write(f"{key}.html", render(document).encode()),
         document=night.artifacts.write(f"{key}.json", text),
+        snapshot_digest=examples.snapshot_digest,
         rows=found.rows,
         metrics=found.metrics,
         champion_version=champion.version if champion else None,

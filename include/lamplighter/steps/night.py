@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from lamplighter.contracts import RunRef
 from lamplighter.data.artifacts import ArtifactStore
@@ -45,8 +46,10 @@ class Stores:
 
     @classmethod
     def from_environment(cls) -> Stores:
-        """Open the stores that the environment names."""
-        return cls.open(StorePaths.from_environment())
+        """Open the stores that the environment names; the home is made if it is not there."""
+        paths = StorePaths.from_environment()
+        Path(paths.home).mkdir(parents=True, exist_ok=True)
+        return cls.open(paths)
 
 
 def _silent(_: str) -> None:

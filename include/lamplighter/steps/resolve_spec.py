@@ -48,6 +48,7 @@ def resolve_spec(
         return earlier
     spec = load_spec(spec_path)
     _refuse_what_does_not_fit(spec, request, now or datetime.now(UTC))
+    _refuse_another_name(spec, stores)
     run = _effective(spec, request, actor)
     stores.ledger.put_spec(spec.digest, model=spec.model, document=spec.document())
     stored = stores.ledger.start_run(run, run_id=run_id)
@@ -73,6 +74,17 @@ def _refuse_what_does_not_fit(spec: ModelSpec, request: RunRequest, now: datetim
         raise UsageError(
             f"budget_s {request.budget_s:g} is above search.max_budget_s "
             f"{spec.search.max_budget_s:g}; ask for less, or raise the limit in the spec"
+        )
+
+
+def _refuse_another_name(spec: ModelSpec, stores: Stores) -> None:
+    # The registry counts versions by its own name; under two names, two versions are number 1.
+    wanted = spec.release.registered_name or spec.model
+    names = {v.details.get("registered_name", wanted) for v in stores.ledger.versions(spec.model)}
+    if names - {wanted}:
+        raise UsageError(
+            f"release.registered_name is {wanted}, but the versions of {spec.model} are registered "
+            f"as {', '.join(sorted(names - {wanted}))}; keep that name, or give the model a new one"
         )
 
 

@@ -14,8 +14,8 @@ from pandas.util import hash_pandas_object
 from lamplighter.contracts import ScoredInterval, SnapshotRef
 from lamplighter.data.digests import frame_digest
 from lamplighter.data.examples import feature_view, interval_examples
-from lamplighter.data.predictions import prediction_ids
-from lamplighter.errors import DataError
+from lamplighter.data.predictions import example_names, prediction_ids
+from lamplighter.errors import NoChampionError
 from lamplighter.features.build import build_features
 from lamplighter.ledger import Release
 from lamplighter.steps.night import Night
@@ -41,7 +41,7 @@ def score_interval(
 
     Raises
     ------
-    DataError
+    NoChampionError
         If there was no champion for any of the examples.
     """
     scored = score_frame(night, start=start, end=end)
@@ -70,7 +70,7 @@ def score_frame(night: Night, *, start: datetime, end: datetime) -> pd.DataFrame
     examples = interval_examples(spec, night.lake, start=start, end=end)
     periods = list(_periods(night, examples, start, end))
     if not periods:
-        raise DataError(
+        raise NoChampionError(
             f"{spec.model} has no champion before {end.isoformat()}; run a night first, or "
             "choose a later time"
         )
@@ -99,7 +99,9 @@ def _periods(
     night: Night, examples: pd.DataFrame, start: datetime, end: datetime
 ) -> Iterator[_Period]:
     if night.spec.time is None:
-        champion = night.ledger.champion(night.run.model, at=end)
+        # The moment before: tonight's own release must not depend on which of two runs is faster.
+        before = end - timedelta(microseconds=1)
+        champion = night.ledger.champion(night.run.model, at=before)
         if champion is not None:
             yield _Period(champion, np.ones(len(examples), dtype=bool))
         return
@@ -129,7 +131,7 @@ def _as_rows(
     end: datetime,
 ) -> pd.DataFrame:
     model, key_columns = night.run.model, list(_key_columns(night))
-    keys = examples[key_columns].astype(str).agg("|".join, axis=1)
+    keys = example_names(examples[key_columns])
     times = examples["prediction_time"]
     values = predicted
     if predictor.task == "multiclass":
@@ -137,8 +139,8 @@ def _as_rows(
     return pd.DataFrame(
         {
             "prediction_id": prediction_ids(model, keys, times),
-            "key": keys.to_numpy(),
-            "prediction_time": times.to_numpy(),
+            "key": keys,
+            "prediction_time": pd.to_datetime(times, utc=True).reset_index(drop=True),
             "prediction": values,
             "model_version": release.version,
             "as_of": pd.Timestamp(end),

@@ -8,7 +8,7 @@ from lamplighter.steps.night import Night
 def record_stop(night: Night, step: str, error: BaseException) -> None:
     """Write into the ledger which step stopped the night, and why."""
     night.ledger.record_decision(
-        night.key("stop", step, str(error)),
+        night.key("stop", night.run.run_key, step, str(error)),
         run_key=night.run.run_key,
         model=night.run.model,
         timeline=night.run.timeline,

@@ -15,17 +15,18 @@ class StorePaths:
     artifacts: str
     ledger: str
     mlflow: str
+    home: str = "."
 
     @classmethod
     def from_environment(cls) -> StorePaths:
         """Read ``LAMPLIGHTER_HOME``, ``_LAKE``, ``_LEDGER`` and ``MLFLOW_TRACKING_URI``.
 
-        Without them everything lies under ``var/`` of the working directory, which is made.
+        Without them everything lies under ``var/`` of the working directory.
         """
         home = Path(os.environ.get("LAMPLIGHTER_HOME", "var")).absolute()
-        home.mkdir(parents=True, exist_ok=True)
         lake = os.environ.get("LAMPLIGHTER_LAKE", str(home / "lake"))
         return cls(
+            home=str(home),
             lake=lake,
             artifacts=f"{lake.rstrip('/')}/artifacts",
             ledger=os.environ.get("LAMPLIGHTER_LEDGER", f"sqlite:///{home / 'ledger.db'}"),

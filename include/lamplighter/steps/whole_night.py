@@ -95,7 +95,9 @@ def run_night(
     except Exception as error:
         record_stop(night, next(iter(course.failures), "unknown"), error)
         try:
-            report_run(night, course.outcomes, course.failures, seconds=course.seconds)
+            said = report_run(night, course.outcomes, course.failures, seconds=course.seconds)
+            if said.report is not None:
+                listener.said(f"report: {stores.artifacts.uri(said.report)}")
         except Exception:
             log.exception("the report of the stopped night could not be written")
         raise

@@ -55,7 +55,9 @@ class ReportRunOperator(LamplighterOperator):
         states = _task_states(context)
         if "success" not in states.get("resolve_spec", ()):
             raise AirflowSkipException("there is no night to report: resolve_spec did not succeed")
-        outcomes = {step: done for step in _RESULTS if (done := _outcome(context, step))}
+        # A cleared task that did not run again still has the XCom of its former run.
+        ended_well = [step for step in _RESULTS if "success" in states.get(step, ())]
+        outcomes = {step: done for step in ended_well if (done := _outcome(context, step))}
         failed = [step for step in _RESULTS if "failed" in states.get(step, ())]
         with self.night(context) as night:
             # Why a task failed, it has written into the ledger itself.

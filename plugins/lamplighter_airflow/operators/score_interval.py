@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from lamplighter_airflow.operators.base import LamplighterOperator
 
 if TYPE_CHECKING:
@@ -38,16 +40,23 @@ class ScoreIntervalOperator(LamplighterOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Score the run's data interval, or the hours that the form asks for."""
         from lamplighter.contracts import SnapshotRef
+        from lamplighter.errors import NoChampionError
         from lamplighter.steps.score_interval import score_interval
 
         with self.night(context) as night:
             end = night.run.as_of
-            scored = score_interval(
-                night,
-                SnapshotRef.model_validate(self.snapshot),
-                start=_begins(context, as_of=end),
-                end=end,
-            )
+            try:
+                scored = score_interval(
+                    night,
+                    SnapshotRef.model_validate(self.snapshot),
+                    start=_begins(context, as_of=end),
+                    end=end,
+                )
+            except NoChampionError as nobody:
+                if context["dag_run"].run_type != "scheduled":
+                    raise
+                # That no model was good enough yet is a decision of another night, not a failure.
+                raise AirflowSkipException(str(nobody)) from None
         return scored.model_dump(mode="json")
 
 
