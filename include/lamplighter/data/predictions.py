@@ -109,14 +109,19 @@ class PredictionTable:
 
 
 def example_names(keys: pd.DataFrame) -> list[str]:
-    """Write each example's key as JSON: the same whatever rows stand beside it.
+    """Write each example's key as text: the same whatever rows stand beside it.
 
     Examples
     --------
+    >>> example_names(pd.DataFrame({"number": [7, 8]}))
+    ['7', '8']
     >>> example_names(pd.DataFrame({"origin": ["EWR"], "number": [7]}))
     ['["EWR", 7]']
     """
-    return [json.dumps([_plain(value) for value in row]) for row in keys.itertuples(index=False)]
+    rows = ([_plain(value) for value in row] for row in keys.itertuples(index=False))
+    if keys.shape[1] == 1:
+        return [str(value) for (value,) in rows]
+    return [json.dumps(row) for row in rows]
 
 
 def prediction_ids(model: str, keys: Sequence[str], times: pd.Series) -> list[str]:
