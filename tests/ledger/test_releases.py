@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+import sqlalchemy as sa
 
 from lamplighter.errors import LedgerError, StaleReleaseError, UsageError
 
@@ -148,6 +149,33 @@ def test_one_act_done_by_several_processes_at_once_is_one_row(url, ledger, wish,
     assert {outcome for outcome, _ in results} == {"won"}
     assert len({found for _, found in results}) == 1
     assert len(ledger.releases("flights")) == 2
+
+
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+@pytest.mark.parametrize("champion", [0, 1], ids=["no champion", "a champion"])
+@pytest.mark.parametrize("moment", range(4))
+def test_a_twin_that_commits_at_any_moment_of_the_act_is_the_same_act(
+    url, ledger, wish, moment, champion
+):
+    from lamplighter.ledger import Ledger
+
+    head = ledger.release(wish("first")).id if champion else 0
+    request = wish("doubled", after=head, on=5)
+    twin = Ledger.open(url)
+    seen: list[str] = []
+
+    def let_the_twin_go_first(_connection, _cursor, statement, *_):
+        inserted = any(former.startswith("INSERT") for former in seen)
+        if len(seen) == moment and not inserted:  # after it, the twin would wait for us
+            twin.release(request)
+        seen.append(statement)
+
+    engine = ledger._database._engine
+    sa.event.listen(engine, "before_cursor_execute", let_the_twin_go_first)
+    mine = ledger.release(request)
+    sa.event.remove(engine, "before_cursor_execute", let_the_twin_go_first)
+    assert mine == twin.release(request)
+    assert len(ledger.releases("flights")) == champion + 1
 
 
 def test_a_simulated_timeline_begins_with_the_champion_that_live_had_then(ledger, wish, day):

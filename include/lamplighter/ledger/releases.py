@@ -42,9 +42,11 @@ class ReleasePages(Pages):
         """
         _check_request(request)
         with self._database.writing() as connection:
+            # The head before the key: Postgres shows each query what was committed by then, and
+            # this act, done by another process, must not look like somebody else's release.
+            head = _head(connection, request.model, request.timeline)
             stored = _stored(connection, request.key)
             if stored is None:
-                head = _head(connection, request.model, request.timeline)
                 _check_predecessor(connection, request, head)
                 _check_time(request, head)
                 _check_decision(connection, request)
