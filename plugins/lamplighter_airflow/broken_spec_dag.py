@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from lamplighter.spec.model import Schedule
+    from lamplighter.spec.operations import Schedule
 
 
 class FailWithMessageOperator(BaseOperator):

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from lamplighter.errors import SpecError
 from lamplighter.spec import load_spec, spec_paths
-from lamplighter.spec.model import Schedule
+from lamplighter.spec.operations import Schedule
 from lamplighter_airflow.broken_spec_dag import broken_spec_dag
 from lamplighter_airflow.score_dag import score_dag
 from lamplighter_airflow.train_dag import train_dag

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lamplighter.data.asof import AsOfView
 from lamplighter.errors import DataError, TimeTravelError
-from lamplighter.spec.model import Source, Table
+from lamplighter.spec.data import Source, Table
 
 EPOCH = datetime(2013, 1, 1, tzinfo=UTC)
 END = 60

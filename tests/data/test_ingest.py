@@ -9,7 +9,7 @@ import pytest
 
 from lamplighter.data.ingest import conform
 from lamplighter.errors import DataError
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 
 def table(**declared) -> Table:

@@ -14,7 +14,7 @@ from lamplighter.data.digests import frame_digest
 from lamplighter.data.ingest import conform
 from lamplighter.data.lake import Lake
 from lamplighter.errors import DataError, SourceUnavailableError
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 
 def table(**declared) -> Table:
@@ -294,7 +294,7 @@ import sys, datetime as dt, time
 from pathlib import Path
 import pandas as pd
 from lamplighter.data.lake import Lake
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 root, ready = Path(sys.argv[1]), Path(sys.argv[2])
 table = Table.model_validate({"source": {"csv": "x"}, "key": ["id"], "event_time": "at"})
@@ -332,7 +332,7 @@ import os, signal, sys, threading, time, datetime as dt
 from pathlib import Path
 import pandas as pd
 from lamplighter.data.lake import Lake
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 root, after_files = Path(sys.argv[1]), int(sys.argv[2])
 def kill_when_files_appear():
@@ -370,7 +370,7 @@ import os, sys, datetime as dt
 import pandas as pd
 from lamplighter.data.lake import Lake
 import lamplighter.data.sources
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 for _ in range(2):
     child = os.fork()

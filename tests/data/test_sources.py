@@ -11,7 +11,7 @@ from deltalake import write_deltalake
 from lamplighter.data.ingest import conform
 from lamplighter.data.sources import read_source, resolve_url
 from lamplighter.errors import DataError, SourceUnavailableError, SpecError
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 DAYS = pd.date_range("2013-07-01", periods=6, freq="12h")
 ROWS = pd.DataFrame({"id": range(6), "at": DAYS, "code": ["007", "008", "A1", "9", "10", "11"]})

@@ -14,7 +14,7 @@ import pytest
 from lamplighter.quality.checks import TableValidation
 from lamplighter.quality.validate import validate_table
 from lamplighter.quality.volume import Reading, Stored
-from lamplighter.spec.model import Source, Table, Validation
+from lamplighter.spec.data import Source, Table, Validation
 
 ZONE = ZoneInfo("America/New_York")
 TABLE = Table(

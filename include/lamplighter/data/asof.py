@@ -21,7 +21,7 @@ from lamplighter.data.asof_versions import (
 )
 from lamplighter.data.asof_window import Floats, window_totals
 from lamplighter.errors import DataError, TimeTravelError
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 Aggregate = Literal["mean", "sum", "count"]
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lamplighter.errors import DataError
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api import types as pandas_types
 
-from lamplighter.spec.model import ColumnType
+from lamplighter.spec.values import ColumnType
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     "int": pa.int64(),

@@ -12,7 +12,8 @@ import pandas as pd
 
 from lamplighter.data.column_types import cast_column, type_of
 from lamplighter.errors import DataError
-from lamplighter.spec.model import ColumnType, Table
+from lamplighter.spec.data import Table
+from lamplighter.spec.values import ColumnType
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,8 @@ from lamplighter.data.column_types import (
 )
 from lamplighter.data.versions import EVENT_DAY, KNOWN_AT, event_days, new_versions
 from lamplighter.errors import DataError, SourceUnavailableError
-from lamplighter.spec.model import ColumnType, Table
+from lamplighter.spec.data import Table
+from lamplighter.spec.values import ColumnType
 
 log = logging.getLogger(__name__)
 

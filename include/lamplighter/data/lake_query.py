@@ -11,7 +11,7 @@ from deltalake import DeltaTable, QueryBuilder
 
 from lamplighter.data.column_types import exact_frame
 from lamplighter.data.versions import EVENT_DAY, KNOWN_AT
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 
 def select_versions(stored: DeltaTable, conditions: Sequence[str]) -> pa.Table:

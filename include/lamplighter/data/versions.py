@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 KNOWN_AT = "_known_at"
 EVENT_DAY = "_event_day"

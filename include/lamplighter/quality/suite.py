@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lamplighter.quality.checks import Check
-from lamplighter.spec.model import ColumnType, Table, Validation
+from lamplighter.spec.data import Table, Validation
+from lamplighter.spec.values import ColumnType
 
 Task = Literal["binary", "multiclass", "regression"]
 

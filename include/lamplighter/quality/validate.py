@@ -12,7 +12,8 @@ from lamplighter.quality.expectations import open_context, run_checks
 from lamplighter.quality.kinds import column_kinds
 from lamplighter.quality.suite import Task, build_suite
 from lamplighter.quality.volume import Reading, Stored, newest_row, rows_per_day
-from lamplighter.spec.model import ColumnType, Table, Validation
+from lamplighter.spec.data import Table, Validation
+from lamplighter.spec.values import ColumnType
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from lamplighter.errors import SpecError
-from lamplighter.spec.model import DOTTED_PATTERN, NAME_PATTERN, ModelSpec
+from lamplighter.spec.model import ModelSpec
+from lamplighter.spec.values import DOTTED_PATTERN, NAME_PATTERN
 
 Location = tuple[str | int, ...]
 

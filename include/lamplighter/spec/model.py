@@ -4,81 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import timedelta
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
-DOTTED_PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+from lamplighter.spec.data import Data
+from lamplighter.spec.operations import Owner, Retrain, Schedule
+from lamplighter.spec.values import Day, DottedPath, Duration, Name, Section, Zone
 
-
-def _parse_duration(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError("expected a duration such as 90s, 30m, 2h or 14d")
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
-
-
-def _print_duration(value: timedelta) -> str:
-    seconds = value.total_seconds()
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{int(seconds // size)}{unit}"
-    return f"{seconds:g}s"
-
-
-def _known_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("expected a time zone such as UTC or America/New_York")
-    return value
-
-
-def _plain_date(value: object) -> object:
-    # YAML reads an unquoted 2013-01-01 as a date already.
-    return value.date() if isinstance(value, datetime) else value
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(_parse_duration),
-    PlainSerializer(_print_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhd]$", "examples": ["36h"]}),
-]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, BeforeValidator(_plain_date)]
-Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-DottedPath = Annotated[str, Field(pattern=DOTTED_PATTERN, examples=["my_package.module:function"])]
-ColumnType = Literal["int", "float", "string", "bool", "timestamp"]
 Algorithm = Literal["xgboost", "hist_gradient_boosting", "linear"]
-
-
-class Section(BaseModel):
-    """A part of the spec: frozen, and strict about keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Owner(Section):
-    """Who answers for the model."""
-
-    team: str = Field(min_length=1, description="Team that is responsible; shown in Airflow.")
-    email: str | None = Field(default=None, description="Where notifications go.")
 
 
 class TimeRules(Section):
@@ -93,135 +29,6 @@ class TimeRules(Section):
         default=timedelta(0),
         description="After an event, its label is certainly known within this time.",
     )
-
-
-class Source(Section):
-    """Where a table's rows come from. Exactly one of the five kinds."""
-
-    parquet: str | None = Field(
-        default=None,
-        description="Path or glob of Parquet files; {day} reads one file per day, ${NAME} is an "
-        "environment variable.",
-    )
-    csv: str | None = Field(default=None, description="Path or glob of CSV files; {day} as above.")
-    delta: str | None = Field(
-        default=None, description="Path or URL of a Delta table; ${NAME} as above."
-    )
-    sql: str | None = Field(
-        default=None,
-        description="Name of an environment variable, or Airflow connection id, with the "
-        "SQLAlchemy URL. Needs `table` or `query`.",
-    )
-    python: DottedPath | None = Field(
-        default=None, description="Function (since, until) -> DataFrame, from an allowed package."
-    )
-    table: str | None = Field(default=None, description="For sql: the table to read.")
-    query: str | None = Field(
-        default=None, description="For sql: a query; may use the parameters :since and :until."
-    )
-    options: dict[str, str | int | float | bool] = Field(
-        default_factory=dict, description="For python: further keyword arguments."
-    )
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        kinds = [k for k in ("parquet", "csv", "delta", "sql", "python") if getattr(self, k)]
-        if len(kinds) != 1:
-            found = " and ".join(kinds) or "none"
-            raise ValueError(f"expected one of parquet, csv, delta, sql, python; got {found}")
-        if kinds == ["sql"] and (self.table is None) == (self.query is None):
-            raise ValueError("a sql source needs either `table` or `query`")
-        if kinds != ["sql"] and (self.table or self.query):
-            raise ValueError("`table` and `query` belong to a sql source")
-        return self
-
-    @property
-    def kind(self) -> str:
-        """Which of the five kinds this is."""
-        kinds = ("parquet", "csv", "delta", "sql", "python")
-        return next(k for k in kinds if getattr(self, k))
-
-
-class Table(Section):
-    """One table: a key, two times, and where its rows come from."""
-
-    source: Source
-    key: tuple[str, ...] = Field(min_length=1, description="Columns that identify an entity.")
-    event_time: str | None = Field(default=None, description="Column: when it happens.")
-    available_at: str | None = Field(
-        default=None, description="Column: when the row became known. Else event_time plus lag."
-    )
-    lag: Duration = Field(
-        default=timedelta(0),
-        description="Without available_at: rows of the first ingest count as known this long "
-        "after their event_time.",
-    )
-    deleted: str | None = Field(
-        default=None, description="Boolean column: true rows are tombstones of their key."
-    )
-    columns: dict[str, ColumnType] = Field(
-        default_factory=dict,
-        description="Columns that must be there, with their type. Empty: as first ingested.",
-    )
-
-
-class Validation(Section):
-    """What the data must satisfy before it is let in."""
-
-    freshness: Duration | None = Field(
-        default=None, description="The newest row of each timed table is at most this old."
-    )
-    min_rows: int = Field(
-        default=1, ge=0, description="A night brings at least this many examples per whole day."
-    )
-    not_null: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="Per table: columns without nulls."
-    )
-    between: dict[str, dict[str, tuple[float | None, float | None]]] = Field(
-        default_factory=dict, description="Per table and column: smallest and largest value."
-    )
-    in_set: dict[str, dict[str, tuple[str | int | float | bool, ...]]] = Field(
-        default_factory=dict, description="Per table and column: the values allowed."
-    )
-
-
-class Data(Section):
-    """Tables, which of them holds the examples, and which column is to be predicted."""
-
-    tables: dict[Name, Table] = Field(min_length=1)
-    examples: Name | None = Field(
-        default=None, description="Table whose rows are the examples. May be left out if only one."
-    )
-    target: str = Field(
-        description="Column to predict, as table.column, or column of the examples table."
-    )
-    validate_: Validation = Field(default_factory=Validation, alias="validate")
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    @model_validator(mode="after")
-    def _names_exist(self) -> Self:
-        if self.examples is None and len(self.tables) > 1:
-            raise ValueError(f"`examples` must name one of the tables {', '.join(self.tables)}")
-        for name in (self.examples_table, self.target_table):
-            if name not in self.tables:
-                raise ValueError(f"no table is called {name!r}; there are {', '.join(self.tables)}")
-        return self
-
-    @property
-    def examples_table(self) -> str:
-        """Name of the table whose rows are the examples."""
-        return self.examples or next(iter(self.tables))
-
-    @property
-    def target_table(self) -> str:
-        """Name of the table that holds the labels."""
-        return self.target.rpartition(".")[0] or self.examples_table
-
-    @property
-    def target_column(self) -> str:
-        """Name of the column to predict, within `target_table`."""
-        return self.target.rpartition(".")[2]
 
 
 class Selection(Section):
@@ -244,6 +51,10 @@ class Features(Section):
     )
     drop: tuple[str, ...] = Field(default=(), description="Columns that are not features.")
     select: Selection = Selection()
+    accept: dict[str, str] = Field(
+        default_factory=dict,
+        description="Features that the leakage check accepts, each with the reason.",
+    )
 
 
 class Split(Section):
@@ -317,46 +128,39 @@ class Release(Section):
     registered_name: str | None = Field(
         default=None, description="Name in MLflow; the model's own name unless said."
     )
+    golden_rows: int = Field(
+        default=50,
+        ge=0,
+        le=1000,
+        description="Rows kept with each version, to see after an upgrade that it still scores "
+        "the same.",
+    )
+
+
+class Drift(Section):
+    """When a column counts as drifted: both sure and large enough to matter."""
+
+    window_days: int = Field(
+        default=7, ge=1, description="With time: newest whole days that are compared."
+    )
+    psi: float = Field(
+        default=0.25, gt=0, description="Smallest population stability index that counts."
+    )
+    fdr: float = Field(
+        default=0.05, gt=0, lt=1, description="False-discovery rate over the columns."
+    )
+    min_rows: int = Field(default=200, ge=20, description="Fewer rows are not judged.")
+    ignore: tuple[str, ...] = Field(default=(), description="Columns that may drift.")
 
 
 class Monitor(Section):
-    """Reserved for monitoring; nothing can be set yet."""
+    """What is watched."""
 
-
-class Retrain(Section):
-    """When a night trains."""
-
-    policy: Literal["nightly", "never"] = Field(
-        default="nightly",
-        description="nightly: every night (without time: when the data changed). never: only "
-        "when a person asks.",
-    )
+    drift: Drift = Drift()
 
 
 class Retire(Section):
     """Reserved for retirement; nothing can be set yet."""
-
-
-class Schedule(Section):
-    """When the scheduler starts a night by itself."""
-
-    cron: str | None = Field(default="0 3 * * *", description="None: only by hand.")
-    timezone: Zone = "UTC"
-    start: Day | None = Field(default=None, description="First day scheduled; else the data's.")
-    end: Day | None = Field(default=None, description="Last day scheduled.")
-    catchup: bool = Field(default=False, description="Also run the intervals that were missed.")
-    pool: str = "default_pool"
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.start and self.end and self.end < self.start:
-            raise ValueError(f"end {self.end} is before start {self.start}")
-        if self.cron is not None:
-            from croniter import croniter
-
-            if not croniter.is_valid(self.cron):
-                raise ValueError(f"cron {self.cron!r} is not a cron expression of five fields")
-        return self
 
 
 class ModelSpec(Section):

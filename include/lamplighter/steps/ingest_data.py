@@ -10,7 +10,7 @@ from lamplighter.data.digests import frame_digest
 from lamplighter.data.ingest import conform
 from lamplighter.data.sources import read_source
 from lamplighter.errors import DataError
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 from lamplighter.steps.night import Night
 
 log = logging.getLogger(__name__)

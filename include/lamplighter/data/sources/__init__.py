@@ -14,7 +14,7 @@ from lamplighter.data.sources.files import read_files
 from lamplighter.data.sources.python import read_python
 from lamplighter.data.sources.request import Request, within
 from lamplighter.data.sources.sql import read_sql
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 __all__ = ["read_source", "resolve_url", "url_from_airflow"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lamplighter.spec.model import Table
+from lamplighter.spec.data import Table
 
 
 @dataclass(frozen=True)

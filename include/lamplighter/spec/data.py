@@ -1,0 +1,190 @@
+"""The spec's section `data`: tables, where their rows come from, and what they must satisfy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from lamplighter.spec.values import ColumnType, DottedPath, Duration, Name, Section
+
+Severity = Literal["critical", "warning", "quarantine"]
+Check = Literal["not_null", "between", "in_set", "target", "freshness", "volume", "late", "schema"]
+
+
+class Source(Section):
+    """Where a table's rows come from. Exactly one of the five kinds."""
+
+    parquet: str | None = Field(
+        default=None,
+        description="Path or glob of Parquet files; {day} reads one file per day, ${NAME} is an "
+        "environment variable.",
+    )
+    csv: str | None = Field(default=None, description="Path or glob of CSV files; {day} as above.")
+    delta: str | None = Field(
+        default=None, description="Path or URL of a Delta table; ${NAME} as above."
+    )
+    sql: str | None = Field(
+        default=None,
+        description="Name of an environment variable, or Airflow connection id, with the "
+        "SQLAlchemy URL. Needs `table` or `query`.",
+    )
+    python: DottedPath | None = Field(
+        default=None, description="Function (since, until) -> DataFrame, from an allowed package."
+    )
+    table: str | None = Field(default=None, description="For sql: the table to read.")
+    query: str | None = Field(
+        default=None, description="For sql: a query; may use the parameters :since and :until."
+    )
+    options: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="For python: further keyword arguments."
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = [k for k in ("parquet", "csv", "delta", "sql", "python") if getattr(self, k)]
+        if len(kinds) != 1:
+            found = " and ".join(kinds) or "none"
+            raise ValueError(f"expected one of parquet, csv, delta, sql, python; got {found}")
+        if kinds == ["sql"] and (self.table is None) == (self.query is None):
+            raise ValueError("a sql source needs either `table` or `query`")
+        if kinds != ["sql"] and (self.table or self.query):
+            raise ValueError("`table` and `query` belong to a sql source")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of the five kinds this is."""
+        kinds = ("parquet", "csv", "delta", "sql", "python")
+        return next(k for k in kinds if getattr(self, k))
+
+
+class Table(Section):
+    """One table: a key, two times, and where its rows come from."""
+
+    source: Source
+    key: tuple[str, ...] = Field(min_length=1, description="Columns that identify an entity.")
+    event_time: str | None = Field(default=None, description="Column: when it happens.")
+    available_at: str | None = Field(
+        default=None, description="Column: when the row became known. Else event_time plus lag."
+    )
+    lag: Duration = Field(
+        default=timedelta(0),
+        description="Without available_at: rows of the first ingest count as known this long "
+        "after their event_time.",
+    )
+    deleted: str | None = Field(
+        default=None, description="Boolean column: true rows are tombstones of their key."
+    )
+    columns: dict[str, ColumnType] = Field(
+        default_factory=dict,
+        description="Columns that must be there, with their type. Empty: as first ingested.",
+    )
+    filled_in: dict[str, str] = Field(
+        default_factory=dict,
+        description="Columns whose value becomes known later than their row: the column with the "
+        "time of that, or how long after event_time, such as 3h.",
+    )
+    look_back: Duration = Field(
+        default=timedelta(0),
+        description="Each night reads this much of the past again, for rows that came late.",
+    )
+
+
+class Expectation(Section):
+    """One more expectation of a table's rows, of Great Expectations or your own."""
+
+    table: Name
+    name: str = Field(
+        pattern=r"^(Expect[A-Za-z]+|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
+        examples=["ExpectColumnValuesToMatchRegex"],
+        description="A class of Great Expectations, such as ExpectColumnValuesToMatchRegex, or the "
+        "dotted path of your own, from an allowed package.",
+    )
+    arguments: dict[str, Any] = Field(
+        default_factory=dict, description="What the expectation is given, such as column."
+    )
+    severity: Severity = Field(default="critical", description="What its failure does.")
+
+
+class Validation(Section):
+    """What the data must satisfy before it is let in."""
+
+    freshness: Duration | None = Field(
+        default=None, description="The newest row of each timed table is at most this old."
+    )
+    min_rows: int = Field(
+        default=1, ge=0, description="A night brings at least this many examples per whole day."
+    )
+    not_null: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Per table: columns without nulls."
+    )
+    between: dict[str, dict[str, tuple[float | None, float | None]]] = Field(
+        default_factory=dict, description="Per table and column: smallest and largest value."
+    )
+    in_set: dict[str, dict[str, tuple[str | int | float | bool, ...]]] = Field(
+        default_factory=dict, description="Per table and column: the values allowed."
+    )
+    expectations: tuple[Expectation, ...] = Field(default=(), description="Further expectations.")
+    severity: dict[Check, Severity] = Field(
+        default_factory=dict,
+        description="Per kind of check, what its failure does: critical stops the night, warning "
+        "is reported, quarantine sets the failing rows aside and goes on.",
+    )
+    max_quarantined_fraction: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="More rows to set aside than this share of those read stop the night.",
+    )
+    max_late_fraction: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="More rows than this share that came after their time was closed: a warning.",
+    )
+    learn: bool = Field(
+        default=True,
+        description="Learn what columns usually hold, where the spec says nothing, and warn when "
+        "they do not.",
+    )
+
+
+class Data(Section):
+    """Tables, which of them holds the examples, and which column is to be predicted."""
+
+    tables: dict[Name, Table] = Field(min_length=1)
+    examples: Name | None = Field(
+        default=None, description="Table whose rows are the examples. May be left out if only one."
+    )
+    target: str = Field(
+        description="Column to predict, as table.column, or column of the examples table."
+    )
+    validate_: Validation = Field(default_factory=Validation, alias="validate")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        if self.examples is None and len(self.tables) > 1:
+            raise ValueError(f"`examples` must name one of the tables {', '.join(self.tables)}")
+        for name in (self.examples_table, self.target_table):
+            if name not in self.tables:
+                raise ValueError(f"no table is called {name!r}; there are {', '.join(self.tables)}")
+        return self
+
+    @property
+    def examples_table(self) -> str:
+        """Name of the table whose rows are the examples."""
+        return self.examples or next(iter(self.tables))
+
+    @property
+    def target_table(self) -> str:
+        """Name of the table that holds the labels."""
+        return self.target.rpartition(".")[0] or self.examples_table
+
+    @property
+    def target_column(self) -> str:
+        """Name of the column to predict, within `target_table`."""
+        return self.target.rpartition(".")[2]
