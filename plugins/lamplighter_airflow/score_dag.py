@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG
@@ -12,7 +13,7 @@ from lamplighter_airflow.operators.ingest_data import IngestDataOperator
 from lamplighter_airflow.operators.resolve_spec import ResolveSpecOperator
 from lamplighter_airflow.operators.score_interval import ScoreIntervalOperator
 from lamplighter_airflow.operators.validate_data import ValidateDataOperator
-from lamplighter_airflow.task_policy import default_args, timeout
+from lamplighter_airflow.task_policy import dag_access, default_args, step_args
 from lamplighter_airflow.timetable import start_date, timetable
 
 if TYPE_CHECKING:
@@ -40,18 +41,14 @@ def score_dag(spec: ModelSpec, spec_path: Path) -> DAG:
         default_args=default_args(spec),
         params=score_form(),
         tags=[f"model:{spec.model}", "process:score"],
+        access_control=dag_access(spec),
         owner_links={spec.owner.team: f"mailto:{spec.owner.email}"} if spec.owner.email else {},
         allowed_run_types=_NO_BACKFILLS,
     ) as dag:
-        resolved = ResolveSpecOperator(task_id="resolve_spec", spec_path=str(spec_path))
-        ingested = IngestDataOperator(
-            task_id="ingest_data", execution_timeout=timeout("ingest_data", spec)
-        )
-        validated = ValidateDataOperator(task_id="validate_data", staged=ingested.output)
-        ScoreIntervalOperator(
-            task_id="score_interval",
-            snapshot=validated.output,
-            execution_timeout=timeout("score_interval", spec),
-        )
+        step = partial(step_args, spec)
+        resolved = ResolveSpecOperator(**step("resolve_spec"), spec_path=str(spec_path))
+        ingested = IngestDataOperator(**step("ingest_data"))
+        validated = ValidateDataOperator(**step("validate_data"), staged=ingested.output)
+        ScoreIntervalOperator(**step("score_interval"), snapshot=validated.output)
         resolved >> ingested
     return dag

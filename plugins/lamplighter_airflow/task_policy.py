@@ -1,4 +1,4 @@
-"""How long a task may take, and what happens when it fails."""
+"""Where a task runs, how long it may take, and what happens when it fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,27 @@ def default_args(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-def timeout(step: str, spec: ModelSpec) -> timedelta:
+def step_args(spec: ModelSpec, step: str) -> dict[str, Any]:
+    """Return what the task of one step is told beside `default_args`, as `schedule.steps` says."""
+    asked = spec.schedule.steps.get(step)  # type: ignore[call-overload]
+    args: dict[str, Any] = {"task_id": step, "execution_timeout": _timeout(step, spec)}
+    if asked is None:
+        return args
+    given = {"execution_timeout": asked.timeout, "pool": asked.pool, "queue": asked.queue}
+    args |= {name: value for name, value in given.items() if value is not None}
+    if asked.executor_config:
+        args["executor_config"] = asked.executor_config
+    return args
+
+
+def dag_access(spec: ModelSpec) -> dict[str, dict[str, set[str]]] | None:
+    """Return who may do what with a model's DAGs; None leaves it to how Airflow is set up."""
+    if not spec.owner.access:
+        return None
+    return {role: {"DAGs": set(allowed)} for role, allowed in sorted(spec.owner.access.items())}
+
+
+def _timeout(step: str, spec: ModelSpec) -> timedelta:
     """Return how long a step may take; those that train get the largest budget on top."""
     if step in ("tune_model", "train_ensemble"):
         return _LONG + timedelta(seconds=spec.search.max_budget_s)

@@ -21,12 +21,11 @@ from lamplighter_airflow.operators.select_features import SelectFeaturesOperator
 from lamplighter_airflow.operators.train_ensemble import TrainEnsembleOperator
 from lamplighter_airflow.operators.tune_model import TuneModelOperator
 from lamplighter_airflow.operators.validate_data import ValidateDataOperator
-from lamplighter_airflow.task_policy import default_args, timeout
+from lamplighter_airflow.task_policy import dag_access, default_args, step_args
 from lamplighter_airflow.timetable import start_date, timetable
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any
 
     from lamplighter.spec import ModelSpec
 
@@ -47,9 +46,10 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
         default_args=default_args(spec),
         params=train_form(spec),
         tags=[f"model:{spec.model}", "process:train"],
+        access_control=dag_access(spec),
         owner_links={spec.owner.team: f"mailto:{spec.owner.email}"} if spec.owner.email else {},
     ) as dag:
-        step = partial(_step, spec)
+        step = partial(step_args, spec)
         with _group("data", "What the night may read"):
             resolved = ResolveSpecOperator(**step("resolve_spec"), spec_path=str(spec_path))
             ingested = IngestDataOperator(**step("ingest_data"))
@@ -100,7 +100,3 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
 def _group(name: str, tooltip: str) -> TaskGroup:
     # Groups fold the graph; they must not change task ids, which are the same in every model.
     return TaskGroup(group_id=name, tooltip=tooltip, prefix_group_id=False)
-
-
-def _step(spec: ModelSpec, name: str) -> dict[str, Any]:
-    return {"task_id": name, "execution_timeout": timeout(name, spec)}

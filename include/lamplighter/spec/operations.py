@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from lamplighter.spec.values import Day, Duration, Section, Zone
 
@@ -100,12 +100,22 @@ class Retrain(Section):
 class StepResources(Section):
     """Where one step runs, and how long it may take."""
 
-    pool: str | None = Field(default=None, description="Airflow pool; schedule.pool unless said.")
-    queue: str | None = Field(default=None, description="Queue of the executor.")
-    executor_config: dict[str, Any] = Field(
-        default_factory=dict, description="Handed to the executor as it is."
+    pool: str | None = Field(
+        default=None, min_length=1, description="Airflow pool; schedule.pool unless said."
+    )
+    queue: str | None = Field(default=None, min_length=1, description="Queue of the executor.")
+    executor_config: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="Handed to the executor as it is: plain text, numbers, lists and mappings.",
+        json_schema_extra={"additionalProperties": True},
     )
     timeout: Duration | None = Field(default=None, description="Longest time it may take.")
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if self.timeout == timedelta(0):
+            raise ValueError("timeout is 0s, expected more; leave it out for the usual one")
+        return self
 
 
 class Schedule(Section):
