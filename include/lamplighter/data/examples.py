@@ -11,6 +11,7 @@ import pandas as pd
 from lamplighter.data.asof import AsOfView
 from lamplighter.data.asof_versions import Versions, microsecond
 from lamplighter.data.lake import Lake
+from lamplighter.data.positive import two_classes
 from lamplighter.data.splits import holdout_blocks, stable_digests, start_of_day
 from lamplighter.errors import DataError
 from lamplighter.spec import ModelSpec
@@ -163,18 +164,26 @@ def _labelled(spec: ModelSpec, examples: pd.DataFrame, labels: Versions, at: int
 def _target_values(spec: ModelSpec, target: pd.Series) -> pd.Series:
     if spec.task == "multiclass":
         return target
+    if spec.data.positive is not None:
+        return two_classes(target, spec.data.positive, name=spec.data.target)
     name = f"{spec.data.target_table}.{spec.data.target_column}"
     if not pd.api.types.is_numeric_dtype(target.dtype):
+        remedy = (
+            "say in data.positive which value is the one to predict"
+            if spec.task == "binary"
+            else "convert it in the source"
+        )
         raise DataError(
             f"the target {name} is {target.dtype}, expected numbers or booleans for the task "
-            f"{spec.task}; convert it in the source"
+            f"{spec.task}; {remedy}"
         )
     values = pd.Series(target.to_numpy(dtype=np.float64, na_value=np.nan))
     if spec.task == "binary" and not (values.isna() | values.isin([0.0, 1.0])).all():
         other = values[~values.isin([0.0, 1.0]) & values.notna()].iloc[0]
         raise DataError(
             f"the target {name} holds {other:g}, expected 0 and 1 (or false and true) for the "
-            "task binary; convert it in the source, or set task to multiclass or regression"
+            "task binary; say in data.positive which of two values is the one to predict, or set "
+            "task to multiclass or regression"
         )
     return values
 

@@ -11,13 +11,14 @@ from typing import cast
 import pandas as pd
 
 from lamplighter.data.column_types import cast_column, type_of
+from lamplighter.data.row_key import add_row_key
 from lamplighter.errors import DataError
-from lamplighter.spec.data import Table
+from lamplighter.spec.data import ROW_KEY, Table
 from lamplighter.spec.values import ColumnType
 
 log = logging.getLogger(__name__)
 
-_RESERVED = ("_known_at", "_event_day", "_event_time", "_deleted")
+_RESERVED = ("_known_at", "_event_day", "_event_time", "_deleted", ROW_KEY)
 
 
 def conform(
@@ -43,7 +44,7 @@ def conform(
     DataFrame
         The same rows in the same order: ints (int64, or Int64 with nulls), float64, str, bools
         (bool, or boolean with nulls) and timestamps (microseconds, UTC; a time without a zone is
-        UTC).
+        UTC). Of a table without a key of its own, with `_row` besides.
 
     Raises
     ------
@@ -58,6 +59,7 @@ def conform(
         *_name_problems(rows),
         *_missing(rows, expected),
         *_declared_otherwise(table, known_columns or {}),
+        *_other_rows(table, known_columns or {}),
     ]
     doubled = set(rows.columns[rows.columns.duplicated()])
     kept = [c for c in rows.columns if c in expected or not known_columns]
@@ -72,7 +74,8 @@ def conform(
     problems += _without_time(columns, table)
     if problems:
         raise DataError(_message(name, problems))
-    return pd.DataFrame(columns).reset_index(drop=True)
+    conformed = pd.DataFrame(columns).reset_index(drop=True)
+    return add_row_key(conformed) if table.keyless else conformed
 
 
 def _expected(table: Table, known: Mapping[str, str]) -> dict[str, ColumnType | None]:
@@ -85,6 +88,7 @@ def _expected(table: Table, known: Mapping[str, str]) -> dict[str, ColumnType | 
         (table.deleted, "bool"),
     )
     expected.update({column: kind for column, kind in roles if column is not None})
+    expected.pop(ROW_KEY, None)
     return expected
 
 
@@ -121,6 +125,17 @@ def _declared_otherwise(table: Table, known: Mapping[str, str]) -> Iterator[str]
                 f"{known[column]}; declare {known[column]}, or give the table a new name to "
                 "ingest it afresh"
             )
+
+
+def _other_rows(table: Table, known: Mapping[str, str]) -> Iterator[str]:
+    if not table.keyless or not known:
+        return
+    new = [column for column in table.columns if column not in known]
+    if new:
+        yield (
+            f"column {new[0]!r} is new, and the rows are known by their content ({ROW_KEY}), so "
+            "every row would count as another one; give the table a new name to ingest it afresh"
+        )
 
 
 def _typed(column: pd.Series, wanted: ColumnType | None) -> pd.Series:

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lamplighter.data.row_key import without_copies
 from lamplighter.errors import DataError
 from lamplighter.spec import ModelSpec
+from lamplighter.spec.data import ROW_KEY
 from lamplighter.spec.model import TimeRules
 
 Bools = npt.NDArray[np.bool_]
@@ -60,7 +62,7 @@ def split_examples(
     """
     labelled = examples["label"].notna().to_numpy()
     if spec.time is None:
-        low = stable_fractions(examples[_key(spec)]) < spec.split.holdout_fraction
+        low = stable_fractions(_side(examples[_key(spec)])) < spec.split.holdout_fraction
         held_out = examples["block"][labelled & low]
         return Split(
             cutoff=None,
@@ -174,6 +176,11 @@ def _hashed_folds(spec: ModelSpec, examples: pd.DataFrame) -> list[tuple[Ints, I
         (np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(spec.split.folds)
     ]
     return [(fit, validate) for fit, validate in parts if len(fit) and len(validate)]
+
+
+def _side(keys: pd.DataFrame) -> pd.DataFrame:
+    """Return what decides the side of an example: of rows without a key, copies share theirs."""
+    return keys.assign(**{ROW_KEY: without_copies(keys[ROW_KEY])}) if ROW_KEY in keys else keys
 
 
 def _key(spec: ModelSpec) -> list[str]:

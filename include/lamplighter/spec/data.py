@@ -9,6 +9,9 @@ from pydantic import ConfigDict, Field, model_validator
 
 from lamplighter.spec.values import ColumnType, DottedPath, Duration, Name, Section
 
+ROW_KEY = "_row"
+"""The key of a table whose rows have none of their own."""
+
 Severity = Literal["critical", "warning", "quarantine"]
 Check = Literal["not_null", "between", "in_set", "target", "freshness", "volume", "late", "schema"]
 
@@ -64,7 +67,11 @@ class Table(Section):
     """One table: a key, two times, and where its rows come from."""
 
     source: Source
-    key: tuple[str, ...] = Field(min_length=1, description="Columns that identify an entity.")
+    key: tuple[str, ...] = Field(
+        min_length=1,
+        description="Columns that identify an entity. [_row] where there are none: each row is an "
+        "entity of its own, known by its content; for rows that are added and never changed.",
+    )
     event_time: str | None = Field(default=None, description="Column: when it happens.")
     available_at: str | None = Field(
         default=None, description="Column: when the row became known. Else event_time plus lag."
@@ -90,6 +97,22 @@ class Table(Section):
         default=timedelta(0),
         description="Each night reads this much of the past again, for rows that came late.",
     )
+
+    @property
+    def keyless(self) -> bool:
+        """Whether the rows have no key of their own."""
+        return self.key == (ROW_KEY,)
+
+    @model_validator(mode="after")
+    def _row_key_alone(self) -> Self:
+        if ROW_KEY in self.key and not self.keyless:
+            raise ValueError(f"key: {ROW_KEY} stands for a whole row; leave the other columns out")
+        if self.keyless and self.deleted:
+            raise ValueError(
+                f"`deleted` needs a key: a row that is known by its content ({ROW_KEY}) cannot be "
+                "named by a later one"
+            )
+        return self
 
 
 class Expectation(Section):
@@ -161,6 +184,11 @@ class Data(Section):
     target: str = Field(
         description="Column to predict, as table.column, or column of the examples table."
     )
+    positive: str | int | float | bool | None = Field(
+        default=None,
+        description="For the task binary: the value of the target that is predicted, such as "
+        "'yes'. Left out where the target holds 0 and 1, or false and true.",
+    )
     validate_: Validation = Field(default_factory=Validation, alias="validate")
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -172,6 +200,13 @@ class Data(Section):
         for name in (self.examples_table, self.target_table):
             if name not in self.tables:
                 raise ValueError(f"no table is called {name!r}; there are {', '.join(self.tables)}")
+        keyless = [n for n in (self.examples_table, self.target_table) if self.tables[n].keyless]
+        if keyless and self.examples_table != self.target_table:
+            raise ValueError(
+                f"the rows of {keyless[0]} have no key of their own ({ROW_KEY}), so labels cannot "
+                "be matched with examples; give both tables a key, or put the target into the "
+                "table of the examples"
+            )
         return self
 
     @property

@@ -194,6 +194,14 @@ class ModelSpec(Section):
             raise ValueError("a table has an event_time, so the section `time` is needed")
         return self
 
+    @model_validator(mode="after")
+    def _positive_is_for_two_classes(self) -> Self:
+        if self.data.positive is not None and self.task != "binary":
+            raise ValueError(
+                f"data.positive is for the task binary, got the task {self.task}; leave it out"
+            )
+        return self
+
     def document(self) -> dict[str, Any]:
         """Return the spec as plain JSON values, defaults included."""
         return self.model_dump(mode="json", by_alias=True)
