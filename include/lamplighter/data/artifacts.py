@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -21,6 +23,21 @@ from lamplighter.contracts import ArtifactRef
 from lamplighter.errors import ArtifactError, ArtifactStoreUnavailableError
 
 _DIGITS_IN_NAME = 16
+_TOMBSTONE = ".purged"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of the store: its path below the root, its size, and when it was written."""
+
+    path: str
+    size_bytes: int
+    written_at: datetime
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(self.path).name
 
 
 class ArtifactStore:
@@ -48,7 +65,7 @@ class ArtifactStore:
         ref = ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
         path = self._path(ref)
         try:
-            if not self._holds(path, payload):
+            if not (self._local and self._touch(path, payload)):
                 self._put(path, payload)
         except OSError as error:
             raise ArtifactStoreUnavailableError(
@@ -69,10 +86,7 @@ class ArtifactStore:
         try:
             payload: bytes = self._filesystem.cat_file(path)
         except FileNotFoundError as error:
-            raise ArtifactError(
-                f"artifact {ref.key} is not at {path}; it was deleted, or the store is another "
-                "one. Run the step that makes it again"
-            ) from error
+            raise ArtifactError(self._missing(ref, path)) from error
         found = sha256(payload).hexdigest()
         if found != ref.digest:
             raise ArtifactError(
@@ -111,6 +125,47 @@ class ArtifactStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         return ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
+
+    def files(self, folder: str = "") -> list[StoredFile]:
+        """Return every file below a folder of the store, with its size and age, by path."""
+        root = f"{self._root}/{folder}".rstrip("/")
+        try:
+            found = self._filesystem.find(root, detail=True, refresh=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        files = [
+            StoredFile(
+                path=name.removeprefix(self._root).lstrip("/"),
+                size_bytes=int(entry.get("size") or 0),
+                written_at=_instant(entry),
+            )
+            for name, entry in found.items()
+        ]
+        return sorted(files, key=lambda file: file.path)
+
+    def place(self, ref: ArtifactRef) -> str:
+        """Return an artifact's path below the root, as `files` names it."""
+        return self._path(ref).removeprefix(self._root).lstrip("/")
+
+    def purge(self, path: str, *, why: str, written_before: datetime) -> bool:
+        """Delete a file below the root, and leave a note of why; `read` then says it.
+
+        A file that was written again meanwhile stays. Returns whether the file went.
+        """
+        full = f"{self._root}/{path}"
+        try:
+            if _instant(self._filesystem.info(full, refresh=True)) >= written_before:
+                return False
+            self._filesystem.pipe_file(f"{full}{_TOMBSTONE}", why.encode())
+            self._filesystem.rm_file(full)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def drop_unfinished(self, file: StoredFile) -> None:
+        """Delete what a killed writer left; nobody ever referred to it."""
+        with suppress(FileNotFoundError):
+            self._filesystem.rm_file(f"{self._root}/{file.path}")
 
     def write_frame(self, key: str, frame: pd.DataFrame) -> ArtifactRef:
         """Store a frame as Parquet; equal frames give equal bytes. The index is not kept."""
@@ -166,11 +221,25 @@ class ArtifactStore:
         finally:
             partial.unlink(missing_ok=True)
 
-    def _holds(self, path: str, payload: bytes) -> bool:
+    def _touch(self, path: str, payload: bytes) -> bool:
+        """Say whether the file holds just this, and let it look new: upkeep deletes old ones."""
         try:
-            return bool(self._filesystem.cat_file(path) == payload)
+            if self._filesystem.cat_file(path) != payload:
+                return False
+            os.utime(path)
         except FileNotFoundError:
             return False
+        return True
+
+    def _missing(self, ref: ArtifactRef, path: str) -> str:
+        try:
+            why = self._filesystem.cat_file(f"{path}{_TOMBSTONE}").decode()
+        except FileNotFoundError:
+            return (
+                f"artifact {ref.key} is not at {path}; it was deleted, or the store is another "
+                "one. Run the step that makes it again"
+            )
+        return f"data purged: artifact {ref.key} {why}. Run the step that makes it again"
 
     def _path(self, ref: ArtifactRef) -> str:
         folder, stem, suffix = self._parts(ref.key)
@@ -203,3 +272,13 @@ def _is_digits(text: str) -> bool:
 def _written_at(entry: dict[str, Any]) -> str:
     found = entry.get("mtime") or entry.get("LastModified") or entry.get("created") or ""
     return f"{found:020.6f}" if isinstance(found, float) else str(found)
+
+
+def _instant(entry: dict[str, Any]) -> datetime:
+    # Each kind of store names the time in its own way; without any, the file counts as new.
+    found = entry.get("mtime") or entry.get("LastModified") or entry.get("created")
+    if isinstance(found, int | float):
+        return datetime.fromtimestamp(found, UTC)
+    if isinstance(found, datetime):
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return datetime.now(UTC)

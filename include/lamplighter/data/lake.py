@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -22,8 +24,9 @@ from lamplighter.data.column_types import (
     logical_types,
     modelling_frame,
 )
+from lamplighter.data.delta_upkeep import merge_small_files
 from lamplighter.data.versions import EVENT_DAY, KNOWN_AT, event_days, new_versions
-from lamplighter.errors import DataError, SourceUnavailableError
+from lamplighter.errors import DataError, SourceUnavailableError, UsageError
 from lamplighter.spec.data import Table
 from lamplighter.spec.values import ColumnType
 
@@ -100,21 +103,72 @@ class Lake:
             If the lake cannot be written, or other writers kept getting in the way.
         """
         rows = _from_start(rows, table, start)
-        for attempt in range(_ATTEMPTS):
-            try:
-                stored = self._open(model, name) or self._create(model, name, rows)
-                return self._publish_once(stored, model, name, table, rows, until)
-            except (DeltaError, OSError) as error:
-                if not _lost_a_race(error):
-                    raise _unavailable(
-                        f"{self._path(model, name)} cannot be written", error
-                    ) from error
-                log.info("%s.%s: another writer was first (%s)", model, name, error)
-                time.sleep(random.uniform(0, 0.05 * (attempt + 1)))
-        raise SourceUnavailableError(
-            f"table {model}.{name} was changed by others {_ATTEMPTS} times while it was being "
-            "written; let the other nights end and try again"
+
+        def publish_once() -> int:
+            stored = self._open(model, name) or self._create(model, name, rows)
+            return self._publish_once(stored, model, name, table, rows, until)
+
+        return self._until_first(model, name, publish_once)
+
+    def correct(
+        self, model: str, name: str, table: Table, rows: pd.DataFrame, *, known_at: datetime
+    ) -> int:
+        """Let corrected rows of the past into the table, all known since `known_at`.
+
+        How far the table is ingested does not change. What is stored already is not added again,
+        and of a key with a later version stored, nothing is.
+
+        Returns
+        -------
+        int
+            Row versions added.
+
+        Raises
+        ------
+        UsageError
+            If a night has read the table as of `known_at` or later: its result would change.
+        DataError
+            If the table was never ingested.
+        SourceUnavailableError
+            If the lake cannot be written, or other writers kept getting in the way.
+        """
+
+        def correct_once() -> int:
+            stored = self._open(model, name)
+            previous = None if stored is None else _ingested_until(stored)
+            if stored is None or previous is None:
+                raise DataError(f"table {model}.{name} holds nothing yet; run a night first")
+            if known_at <= previous:
+                raise UsageError(
+                    f"{model}.{name} was read as of {previous.isoformat()}, so a row that counts "
+                    f"as known at {known_at.isoformat()} would change that night's result; choose "
+                    "a later time"
+                )
+            days = event_days(rows, table)
+            added = new_versions(
+                rows, _stored_on(stored, days), table=table, until=known_at, ingested_until=previous
+            )
+            if added.empty:
+                return 0
+            known = pd.Timestamp(known_at).tz_convert("UTC").as_unit("us")
+            self._append(stored, added.assign(**{KNOWN_AT: known}), days, previous)
+            return len(added)
+
+        return self._until_first(model, name, correct_once)
+
+    def unseen(
+        self, model: str, name: str, table: Table, rows: pd.DataFrame, *, until: datetime
+    ) -> npt.NDArray[np.bool_]:
+        """Say of each row whether the table does not hold it yet, so that it would be added."""
+        stored = self._open(model, name)
+        if stored is None or rows.empty:
+            return np.ones(len(rows), dtype=bool)
+        rows = rows.reset_index(drop=True)
+        seen = _stored_on(stored, event_days(rows, table))
+        added = new_versions(
+            rows, seen, table=table, until=until, ingested_until=_ingested_until(stored)
         )
+        return np.asarray(rows.index.isin(added.index))
 
     def history(
         self,
@@ -169,10 +223,7 @@ class Lake:
         stored = self._open(model, table)
         if stored is None:
             return 0
-        until = _ingested_until(stored)
-        note = {} if until is None else {_INGESTED_UNTIL: until.isoformat()}
-        metrics = stored.optimize.compact(commit_properties=CommitProperties(custom_metadata=note))
-        return int(metrics["numFilesRemoved"]) - int(metrics["numFilesAdded"])
+        return merge_small_files(stored)
 
     def _publish_once(
         self,
@@ -190,6 +241,13 @@ class Lake:
         if added.empty and previous is not None and previous >= until:
             return 0
         reached = until if previous is None else max(previous, until)
+        self._append(stored, added, days, reached)
+        log.info("%s.%s: %d row versions added, known until %s", model, name, len(added), reached)
+        return len(added)
+
+    def _append(
+        self, stored: DeltaTable, added: pd.DataFrame, days: pd.Series, reached: datetime
+    ) -> None:
         write_deltalake(
             stored,
             arrow_table(added.assign(**{EVENT_DAY: days.loc[added.index]})),
@@ -200,8 +258,23 @@ class Lake:
                 app_transactions=[Transaction(_INGESTED_UNTIL, _microseconds(reached))],
             ),
         )
-        log.info("%s.%s: %d row versions added, known until %s", model, name, len(added), reached)
-        return len(added)
+
+    def _until_first(self, model: str, name: str, write: Callable[[], int]) -> int:
+        """Try to write until no other process gets in between."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return write()
+            except (DeltaError, OSError) as error:
+                if not _lost_a_race(error):
+                    raise _unavailable(
+                        f"{self._path(model, name)} cannot be written", error
+                    ) from error
+                log.info("%s.%s: another writer was first (%s)", model, name, error)
+                time.sleep(random.uniform(0, 0.05 * (attempt + 1)))
+        raise SourceUnavailableError(
+            f"table {model}.{name} was changed by others {_ATTEMPTS} times while it was being "
+            "written; let the other nights end and try again"
+        )
 
     def _create(self, model: str, name: str, rows: pd.DataFrame) -> DeltaTable:
         # Without rows: only a commit upon a commit notices that another process was faster.

@@ -26,9 +26,11 @@ from lamplighter.registry.connection import (
     open_client,
     unavailable_explained,
 )
+from lamplighter.registry.keyed import keep_only, version_with_key
 from lamplighter.registry.packaging import LOADER
 from lamplighter.registry.registration import Registered, Registration, StepHook, register
-from lamplighter.registry.stored_model import DIGEST_TAG, KEY_TAG, version_bytes
+from lamplighter.registry.stale_runs import StaleRun, close_run, stale_runs
+from lamplighter.registry.stored_model import DIGEST_TAG, KEY_TAG, RELEASE_TAG, version_bytes
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,52 @@ class Registry:
             except MlflowException as error:
                 if not is_missing(error):
                     raise
+
+    def finish_registration(
+        self, model: str, *, key: str, artifact_digest: str
+    ) -> Registered | None:
+        """Complete a registration whose version was made, and whose caller was killed then.
+
+        Returns None where no version bears the key: then nothing was made that could be used.
+
+        Raises
+        ------
+        RegistryError
+            If the version's file is not the one that was judged.
+        """
+        with unavailable_explained(self._address):
+            found = version_with_key(self._client, key, model)
+        if found is None:
+            return None
+        held = self.model_digest(model, str(found.version))
+        if held != artifact_digest:
+            raise RegistryError(
+                f"version {found.version} of {model} holds a file with digest {held[:12]}, but "
+                f"{artifact_digest[:12]} was judged; it is not recorded, delete it in MLflow"
+            )
+        with unavailable_explained(self._address):
+            keep_only(self._client, key, found)
+        return Registered(version=str(found.version), run_id=str(found.run_id))
+
+    def stale_runs(self, *, started_before: datetime) -> list[StaleRun]:
+        """Return our runs from before an instant that MLflow still shows as running."""
+        with unavailable_explained(self._address):
+            return stale_runs(self._client, started_before=started_before)
+
+    def close_run(self, run_id: str, *, why: str) -> None:
+        """End a run as killed, with the reason as a tag."""
+        with unavailable_explained(self._address):
+            close_run(self._client, run_id, why=why)
+
+    def mark_released(self, model: str, version: str, release: int) -> None:
+        """Note on a version which release the alias was moved for."""
+        with unavailable_explained(self._address):
+            self._client.set_model_version_tag(model, version, RELEASE_TAG, str(release))
+
+    def released_as(self, model: str, version: str) -> int | None:
+        """Return the release that `mark_released` noted on a version."""
+        noted = self.version(model, version).tags.get(RELEASE_TAG, "")
+        return int(noted) if noted.isdecimal() else None
 
     def alias(self, model: str, alias: str) -> str | None:
         """Return the version that an alias names, or None."""

@@ -16,6 +16,7 @@ from lamplighter.registry.pyfunc_loader import PREDICTOR_FILE
 KEY_TAG = "lamplighter.key"
 DIGEST_TAG = "lamplighter.artifact_digest"
 MODEL_TAG = "lamplighter.model_id"
+RELEASE_TAG = "lamplighter.release"
 
 
 def version_bytes(client: MlflowClient, model: str, version: str) -> bytes:

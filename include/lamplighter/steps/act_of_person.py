@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from lamplighter.contracts import Actor
-from lamplighter.errors import ArtifactError, LedgerError, UsageError
+from lamplighter.errors import ArtifactError, FrozenError, LedgerError, UsageError
 from lamplighter.ledger import Release, ReleaseRequest
 from lamplighter.ledger.records import ReleaseKind, Version
-from lamplighter.steps.champion_alias import project_alias
+from lamplighter.steps.champion_alias import ALIAS, note_projection, project_alias
+from lamplighter.steps.freeze_window import freeze_window_of
 from lamplighter.steps.night import Stores
 
 
@@ -26,6 +29,8 @@ def promote_version(
     ------
     UsageError
         If there is no such version, or no reason is given.
+    FrozenError
+        If the model is frozen.
     ArtifactError
         If the version's file is missing or is not the one that was judged.
     """
@@ -33,9 +38,12 @@ def promote_version(
 
 
 def roll_back(
-    stores: Stores, model: str, *, reason: str, actor: Actor
+    stores: Stores, model: str, *, reason: str, actor: Actor, even_if_frozen: bool = False
 ) -> tuple[Release, str | None]:
-    """Make the champion before the present one champion again. Arguments as `promote_version`."""
+    """Make the champion before the present one champion again. Arguments as `promote_version`.
+
+    A rollback may be an emergency, so it alone may pass a freeze, if asked to.
+    """
     releases = stores.ledger.releases(model)
     if not releases:
         raise UsageError(f"{model} has never had a champion, so there is nothing to roll back")
@@ -46,7 +54,8 @@ def roll_back(
             "there is none before it to roll back to"
         )
     before = standing[-2]
-    return _act(stores, model, _version(stores, model, before), "rollback", reason, actor)
+    version = _version(stores, model, before)
+    return _act(stores, model, version, "rollback", reason, actor, even_if_frozen=even_if_frozen)
 
 
 def _standing(releases: list[Release]) -> list[str]:
@@ -73,7 +82,14 @@ def _version(stores: Stores, model: str, version: str) -> Version:
 
 
 def _act(
-    stores: Stores, model: str, version: Version, kind: ReleaseKind, reason: str, actor: Actor
+    stores: Stores,
+    model: str,
+    version: Version,
+    kind: ReleaseKind,
+    reason: str,
+    actor: Actor,
+    *,
+    even_if_frozen: bool = False,
 ) -> tuple[Release, str | None]:
     if not reason.strip():
         raise UsageError("a reason is needed; it stands in the ledger for good")
@@ -82,6 +98,8 @@ def _act(
     head = stores.ledger.champion(model)
     if head is None or head.version != version.version:
         at = max(stores.ledger.data_clock(model), version.as_of)
+        if not even_if_frozen:
+            _refuse_if_frozen(stores, model, kind, at)
         head = stores.ledger.release(
             ReleaseRequest(
                 key=f"{model}/{kind}/{version.version}/after-{head.id if head else 0}",
@@ -94,9 +112,22 @@ def _act(
                 valid_from=at,
                 actor=actor,
                 reason=reason,
+                even_if_frozen=even_if_frozen,
             )
         )
     return head, project_alias(stores.ledger, stores.registry, model=model, name=name)
+
+
+def _refuse_if_frozen(stores: Stores, model: str, kind: ReleaseKind, at: datetime) -> None:
+    # The ledger refuses too. Here it is said what one can do about it.
+    freezes = [str(act) for act in stores.ledger.standing_freezes(model)]
+    remedy = f"lift it with 'lamplighter unfreeze {model}' (or --all)"
+    if not freezes and (window := freeze_window_of(stores.ledger, model, at)):
+        freezes, remedy = [window], "take the window out of the spec and run a night"
+    if freezes:
+        if kind == "rollback":
+            remedy += ", or in an emergency roll back with --even-if-frozen"
+        raise FrozenError(f"{model} is {' and '.join(freezes)}; nothing was changed, {remedy}")
 
 
 def _check_file(stores: Stores, name: str, version: Version) -> None:
@@ -126,7 +157,9 @@ def restore_alias(stores: Stores, model: str) -> str:
     head = stores.ledger.champion(model)
     if head is None:
         raise LedgerError(f"{model} has no champion in the ledger; nothing to restore")
-    stores.registry.set_alias(registered_name(stores, model), "champion", head.version)
+    name = registered_name(stores, model)
+    stores.registry.set_alias(name, ALIAS, head.version)
+    note_projection(stores.ledger, stores.registry, model=model, name=name)
     return head.version
 
 

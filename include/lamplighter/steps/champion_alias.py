@@ -17,6 +17,8 @@ class AliasState:
     points_to: str | None
     expected: str | None
     before: str | None
+    projected: bool = False
+    """Whether the alias was at the ledger's champion once, so that its release is complete."""
 
     @property
     def right(self) -> bool:
@@ -27,10 +29,10 @@ class AliasState:
     def foreign(self) -> bool:
         """Whether somebody other than Lamplighter moved it.
 
-        An alias that still points to the champion before is only late: the task that should
-        have moved it was killed between the ledger and the alias.
+        An alias that still points to the champion before, or to none if there was none, is only
+        late: the task that should have moved it was killed between the ledger and the alias.
         """
-        return not self.right and self.points_to not in (self.before, None)
+        return not self.right and (self.projected or self.points_to not in (self.before, None))
 
     def __str__(self) -> str:
         return (
@@ -44,7 +46,13 @@ def alias_state(ledger: Ledger, registry: Registry, *, model: str, name: str) ->
     releases = ledger.releases(model)
     head = releases[-1].version if releases else None
     before = releases[-2].version if len(releases) > 1 else None
-    return AliasState(points_to=registry.alias(name, ALIAS), expected=head, before=before)
+    points_to = registry.alias(name, ALIAS)
+    projected = (
+        bool(releases)
+        and points_to != head
+        and registry.released_as(name, releases[-1].version) == releases[-1].id
+    )
+    return AliasState(points_to=points_to, expected=head, before=before, projected=projected)
 
 
 def project_alias(ledger: Ledger, registry: Registry, *, model: str, name: str) -> str | None:
@@ -66,4 +74,16 @@ def project_alias(ledger: Ledger, registry: Registry, *, model: str, name: str) 
         registry.set_alias(name, ALIAS, state.expected)
         # Somebody may have released another one meanwhile; then the alias goes on to that.
         state = alias_state(ledger, registry, model=model, name=name)
+    note_projection(ledger, registry, model=model, name=name)
     return None
+
+
+def note_projection(ledger: Ledger, registry: Registry, *, model: str, name: str) -> None:
+    """Note on the champion's version that the alias came to it, for its present release.
+
+    From then on an alias that points elsewhere was moved by somebody, also if it is back at the
+    champion before.
+    """
+    head = ledger.champion(model)
+    if head is not None and registry.released_as(name, head.version) != head.id:
+        registry.mark_released(name, head.version, head.id)
