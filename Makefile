@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up down test test-long lint lock docs clean
+.PHONY: help setup setup-dev demo up down env test test-long lint lock docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ up: ## start Airflow and the MLflow server under var/
 
 down: ## end what `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python scripts/stack.py down; else echo "nothing was set up here"; fi
+
+env: ## write .env with random secrets for docker-compose.yaml; never over an old one
+	@python=$$(scripts/find-python) && "$$python" scripts/make_env.py
 
 test: ## set up, then lint, types, layers, doctests and tests (about 10 minutes)
 	@echo "make test: installs into .venv (1 to 2 minutes the first time), then runs the linters, mypy, import-linter,"
