@@ -260,3 +260,12 @@ class RunReport(Contract):
     sentences: tuple[str, ...]
     report: ArtifactRef | None = None
     details: dict[str, Any] = Field(default_factory=dict)
+
+
+class Upkeep(Contract):
+    """What one duty of upkeep did, and what it found that a person has to look at."""
+
+    duty: str
+    done: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    dry_run: bool = False

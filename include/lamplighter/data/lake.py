@@ -49,6 +49,11 @@ class Lake:
     def __init__(self, root: str) -> None:
         self._root = str(root).rstrip("/")
 
+    @property
+    def root(self) -> str:
+        """The path or URL below which everything lies."""
+        return self._root
+
     def ingested_until(self, model: str, table: str) -> datetime | None:
         """Say up to which instant the table has been ingested; None before the first time."""
         stored = self._open(model, table)

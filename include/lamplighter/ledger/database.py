@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import sqlite3
@@ -60,6 +61,26 @@ class Database:
         engine = self._engine.execution_options(lamplighter_writes=True)
         with self._plain_errors(), engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def lock(self, number: int) -> Iterator[bool]:
+        """Try to take a lock that lasts as long as the context; say whether it was free.
+
+        It shuts out who asks for the same number, and nobody else. It goes with the process.
+        """
+        if self.is_sqlite:
+            with _locked_file(Path(f"{self._url.database}.lock-{number}")) as held:
+                yield held
+            return
+        with self._plain_errors():
+            connection = self._engine.connect()
+        try:
+            with self._plain_errors():
+                held = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+                connection.commit()  # the session holds the lock; no transaction stays open
+            yield held
+        finally:
+            connection.close()
 
     def write_ahead(self) -> None:
         """Let readers and a writer of a SQLite file work at the same time; the file remembers it.
@@ -209,6 +230,17 @@ def _without_secrets(url: sa.URL) -> str:
 def _cause(error: exc.SQLAlchemyError) -> str:
     origin = getattr(error, "orig", None) or error
     return str(origin).strip().partition("\n")[0]
+
+
+@contextmanager
+def _locked_file(path: Path) -> Iterator[bool]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -11,6 +11,7 @@ from lamplighter.ledger.decisions import DecisionPages
 from lamplighter.ledger.releases import ReleasePages
 from lamplighter.ledger.runs import RunPages
 from lamplighter.ledger.searches import SearchPages
+from lamplighter.ledger.upkeep import UpkeepPages
 from lamplighter.ledger.versions import VersionPages
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Ledger(RunPages, SearchPages, DecisionPages, VersionPages, ReleasePages):
+class Ledger(RunPages, SearchPages, DecisionPages, VersionPages, ReleasePages, UpkeepPages):
     """The book of runs, searches, decisions, versions and releases.
 
     Rows are added and never changed. Every write has a key; the same key again changes nothing

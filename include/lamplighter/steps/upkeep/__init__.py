@@ -1,0 +1,1 @@
+"""The duties of upkeep, a file each. `maintain_stores` lists them."""

@@ -1,0 +1,82 @@
+"""One round of upkeep: what every duty needs, and what each one brings back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from lamplighter.contracts import Contract, Upkeep
+from lamplighter.steps.night import Stores
+
+_MOST_SENTENCES = 40
+
+
+class Keep(Contract):
+    """How long things are kept before upkeep may delete them, or counts them as abandoned."""
+
+    logs_days: int = Field(default=30, ge=1, description="Task logs of Lamplighter's DAGs.")
+    xcoms_days: int = Field(default=30, ge=1, description="XComs of Lamplighter's DAGs.")
+    trials_days: int = Field(default=90, ge=7, description="Trials of searches, in the ledger.")
+    artifacts_days: int = Field(
+        default=90,
+        ge=7,
+        description="Staged rows, frames of examples and unregistered candidates.",
+    )
+    replaced_days: int = Field(
+        default=7, ge=7, description="Files of the lake's tables that others have replaced."
+    )
+    stale_hours: int = Field(
+        default=24, ge=1, description="MLflow runs that still run after this long are ended."
+    )
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a duty may know and touch.
+
+    Parameters
+    ----------
+    specs : Path, optional
+        The folder of the specs; without it, no night can be late.
+    logs : Path, optional
+        Airflow's folder of logs; without it, or with logs kept elsewhere, none are deleted.
+    now : datetime
+        The wall clock: upkeep is about how old things are, not about what data said when.
+    """
+
+    stores: Stores
+    keep: Keep = field(default_factory=Keep)
+    dry_run: bool = False
+    specs: Path | None = None
+    logs: Path | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    say: Callable[[str], None] = _silent
+
+    def before(self, **ago: Any) -> datetime:
+        """Return the instant that lies so long before now, such as ``days=7``."""
+        return self.now - timedelta(**ago)
+
+    def report(self, duty: str, *, done: list[str], found: list[str] | None = None) -> Upkeep:
+        """Return what a duty did and what it found for a person to look at; say it all first."""
+        found = found or []
+        for sentence in (*done, *found):
+            self.say(f"would have {sentence}" if self.dry_run and sentence in done else sentence)
+        return Upkeep(
+            duty=duty, done=_shortened(done), found=_shortened(found), dry_run=self.dry_run
+        )
+
+
+def _shortened(sentences: list[str]) -> tuple[str, ...]:
+    if len(sentences) <= _MOST_SENTENCES:
+        return tuple(sentences)
+    rest = len(sentences) - _MOST_SENTENCES
+    return (*sentences[:_MOST_SENTENCES], f"and {rest} more, see the log")
