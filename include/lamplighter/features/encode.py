@@ -69,6 +69,27 @@ def kind_of(column: pd.Series) -> Kind | None:
     return None
 
 
+def as_numbers(column: pd.Series) -> NDArray[np.float64]:
+    """Return a column as numbers; NaN for what is missing, infinite or no number."""
+    if types.is_timedelta64_dtype(column.dtype):
+        numbers = column.dt.total_seconds().to_numpy(dtype=np.float64)
+    elif types.is_numeric_dtype(column.dtype):
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        # A column that was a number in training and now comes as text, or as nothing at all.
+        coerced = pd.to_numeric(column, errors="coerce")
+        numbers = coerced.to_numpy(dtype=np.float64, na_value=np.nan)
+    if np.isinf(numbers).any():
+        return np.where(np.isinf(numbers), np.nan, numbers)
+    return np.asarray(numbers)
+
+
+def as_texts(column: pd.Series) -> pd.Series:
+    """Return a column's values as text; what is missing stays missing."""
+    known = column.astype(object)
+    return known.where(known.isna(), known.map(str, na_action="ignore"))
+
+
 def why_unusable(column: pd.Series) -> str | None:
     """Return why a column cannot be a feature, None when it can."""
     if column.isna().all():
@@ -100,8 +121,8 @@ class ColumnEncoder:
         # Interned, so that equal encoders pickle to equal bytes wherever their strings came from.
         name = sys.intern(str(column.name))
         if kind_of(column) == "number":
-            return cls(name=name, kind="number", empty=bool(np.isnan(_as_number(column)).all()))
-        counts = _as_text(column).dropna().value_counts()
+            return cls(name=name, kind="number", empty=bool(np.isnan(as_numbers(column)).all()))
+        counts = as_texts(column).dropna().value_counts()
         ordered = sorted(counts.index, key=lambda level: (-counts[level], level))
         kept = tuple(sys.intern(str(level)) for level in ordered[:max_levels])
         return cls(
@@ -117,8 +138,8 @@ class ColumnEncoder:
         if self.empty:
             return np.zeros(len(column))
         if self.kind == "number":
-            return _as_number(column)
-        text = _as_text(column)
+            return as_numbers(column)
+        text = as_texts(column)
         codes = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(text, dtype=object))
         unseen = float(len(self.levels)) if self.has_other else np.nan
         encoded = np.where(codes < 0, unseen, codes).astype(np.float64)
@@ -195,25 +216,6 @@ def _kind_of_objects(column: pd.Series) -> Kind | None:
 
 def _kind_problem(column: pd.Series) -> str:
     return why_unusable(column) or f"type {column.dtype}"
-
-
-def _as_number(column: pd.Series) -> NDArray[np.float64]:
-    if types.is_timedelta64_dtype(column.dtype):
-        numbers = column.dt.total_seconds().to_numpy(dtype=np.float64)
-    elif types.is_numeric_dtype(column.dtype):
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        # A column that was a number in training and now comes as text, or as nothing at all.
-        coerced = pd.to_numeric(column, errors="coerce")
-        numbers = coerced.to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isinf(numbers).any():
-        return np.where(np.isinf(numbers), np.nan, numbers)
-    return np.asarray(numbers)
-
-
-def _as_text(column: pd.Series) -> pd.Series:
-    known = column.astype(object)
-    return known.where(known.isna(), known.map(str, na_action="ignore"))
 
 
 def _missing_message(missing: Sequence[str], found: pd.Index, *, expected: int) -> str:
