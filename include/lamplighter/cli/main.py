@@ -18,6 +18,7 @@ from lamplighter.errors import LamplighterError, UsageError
 # Each command lives in a module with `configure(parser)` and `run(arguments) -> exit code`. A
 # module is imported only when its command runs: `check` needs no machine-learning library.
 _COMMANDS = {
+    "init": ("init_spec", "write a commented starter spec from a look at the data"),
     "check": ("check_specs", "say everything that is wrong with spec files"),
     "run": ("run_night", "do one night in this process, without Airflow"),
     "score": ("score_examples", "score a day's examples with the champion of each moment"),
