@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _PORTS = {"airflow": ("LAMPLIGHTER_PORT", 8080), "mlflow": ("LAMPLIGHTER_MLFLOW_PORT", 5000)}
 _PATIENCE_S = 240.0
+_SLOW_S = 60.0
 
 
 class StackError(Exception):
@@ -64,7 +65,7 @@ def up(var: Path, *, extra_env: dict[str, str] | None = None) -> Stack:
     """Start everything, wait until it is healthy, and print where to look."""
     with _alone(var):
         stack = load_stack(_file(var))
-        if stack is not None and not stack.dead and _healthy(stack):
+        if stack is not None and _answers(stack):
             print("already up")
         else:
             if stack is not None:
@@ -152,6 +153,12 @@ def _migrate(env: dict[str, str], var: Path) -> None:
             f"{tail}\n\nAirflow's database under {var / 'airflow'} could not be brought up to "
             "date; the lines above say why"
         )
+    if (var / "ledger.db").exists():
+        # The ledger of an older version, in this machine's own file.
+        upgrade = [sys.executable, "-m", "lamplighter.cli.main", "upgrade"]
+        done = subprocess.run(upgrade, env=env, cwd=var, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StackError(done.stderr.strip())
 
 
 def _wait(stack: Stack, line: LiveLine, names: list[str]) -> None:
@@ -177,8 +184,17 @@ def _healthy_names(stack: Stack) -> set[str]:
     return airflow | ({"mlflow"} if mlflow_answers(stack.ports["mlflow"]) else set())
 
 
-def _healthy(stack: Stack) -> bool:
-    return {"mlflow", "api-server", "dag-processor", "scheduler"} <= _healthy_names(stack)
+def _answers(stack: Stack, *, for_s: float = _SLOW_S) -> bool:
+    """Ask until all are healthy: a busy machine is slow, and slow is no reason to start anew."""
+    wanted = {"mlflow", "api-server", "dag-processor", "scheduler"}
+    deadline = time.monotonic() + for_s
+    while not stack.dead:
+        if wanted <= _healthy_names(stack):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(1.0)
+    return False
 
 
 def _airflow() -> list[str]:

@@ -54,6 +54,10 @@ class StaleReleaseError(LedgerError):
     """The champion changed, or time went on, since the decision was made."""
 
 
+class FrozenError(LedgerError):
+    """Somebody froze the model: nothing may become champion until it is unfrozen."""
+
+
 class RegistryError(LamplighterError, RuntimeError):
     """The model registry holds something other than the ledger says."""
 

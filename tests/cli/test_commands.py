@@ -88,6 +88,41 @@ def test_the_book_is_read_and_written_by_commands(world: World, lamplighter: Com
     assert lamplighter("doctor")[0] == 0
 
 
+def test_a_freeze_stops_a_promotion_and_stands_in_every_answer(
+    world: World, lamplighter: Command
+) -> None:
+    world.run(day(50))
+    world.run(day(51))
+    code, out, _ = lamplighter("freeze", "returns", "--reason", "stocktaking")
+    assert (code, "returns is frozen by" in out) == (0, True)
+    code, _, err = lamplighter("promote", "returns", "--version", "2", "--reason", "why not")
+    assert (code, "stocktaking; nothing was changed, lift it with 'lampl" in err) == (1, True)
+    assert "stocktaking" in lamplighter("champion", "returns")[1]
+    (shown,) = document(lamplighter("champion", "returns", "--json")[1])["frozen"]
+    assert shown["reason"] == "stocktaking"
+    assert "stocktaking" in lamplighter("doctor")[1]
+    assert "frozen already" in lamplighter("freeze", "returns", "--reason", "again")[1]
+    assert lamplighter("unfreeze", "returns", "--reason", "done")[0] == 0
+    assert lamplighter("promote", "returns", "--version", "2", "--reason", "why not")[0] == 0
+    acts = document(lamplighter("history", "returns", "--json")[1])["freezes"]
+    assert [(act["kind"], act["reason"]) for act in acts] == [
+        ("freeze", "stocktaking"),
+        ("unfreeze", "done"),
+    ]
+    assert "stocktaking" in lamplighter("history", "returns")[1]
+
+
+def test_lifting_a_models_freeze_while_all_are_frozen_says_that_it_is_still_frozen(
+    world: World, lamplighter: Command
+) -> None:
+    world.run(day(50))
+    assert "all models are frozen" in lamplighter("freeze", "--all", "--reason", "migration")[1]
+    code, _, err = lamplighter("unfreeze", "returns", "--reason", "mine")
+    assert (code, "returns is still frozen with all models by" in err) == (1, True)
+    assert lamplighter("unfreeze", "--all", "--reason", "migrated", "--json")[0] == 0
+    assert "not frozen" in lamplighter("unfreeze", "--all", "--reason", "twice")[1]
+
+
 def test_before_the_first_champion_the_answer_is_none_and_exit_1(
     world: World, lamplighter: Command
 ) -> None:
@@ -162,6 +197,11 @@ def test_the_doctor_finds_a_moved_alias_and_puts_it_back(
         (["doctor", "--restore", "returns"], 1, r"no champion in the ledger"),
         (["history", "nobody"], 2, r"knows no model 'nobody'; it knows none"),
         (["champion", "nobody"], 2, r"knows no model 'nobody'"),
+        (["freeze", "nobody", "--reason", "x"], 2, r"knows no model 'nobody'"),
+        (["freeze", "--reason", "x"], 2, r"name one model, or say --all"),
+        (["freeze", "returns", "--all", "--reason", "x"], 2, r"name one model, or say --all"),
+        (["freeze", "--all", "--reason", " "], 2, r"a reason is needed"),
+        (["unfreeze", "--all"], 2, r"--reason"),
         (["frobnicate"], 2, r"invalid choice"),
         ([], 2, r"required"),
     ],

@@ -32,6 +32,10 @@ def written(ledger, wish, night, day, actor, artifact):
     )
     ledger.record_version("v", version="1", mlflow_run_id="m")
     ledger.release(wish("first"))
+    ledger.freeze("flights", reason="stocktaking", actor=actor)
+    ledger.record_notice(
+        "n", model="flights", event="promotion", level="info", message="better", via="log"
+    )
     return ledger
 
 
@@ -58,10 +62,11 @@ def test_no_row_that_an_auditor_needs_can_be_deleted(stranger):
         assert stranger.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 1
 
 
-def test_the_trials_of_a_search_may_be_deleted_once_nobody_needs_them(stranger):
-    searched = ["ledger_trials", "ledger_claims", "ledger_search_results", "ledger_searches"]
-    assert set(searched) | set(NEVER_DELETED) == set(NEVER_CHANGED)
-    for table in searched:
+def test_trials_and_notices_may_be_deleted_once_nobody_needs_them(stranger):
+    passing = ["ledger_trials", "ledger_claims", "ledger_search_results", "ledger_searches"]
+    passing += ["ledger_notices"]
+    assert set(passing) | set(NEVER_DELETED) == set(NEVER_CHANGED)
+    for table in passing:
         stranger.exec_driver_sql(f"DELETE FROM {table}")
 
 

@@ -36,6 +36,8 @@ def night(ledger, name):
     ledger.record_version(name, version="1", mlflow_run_id="m")
     ledger.release(ReleaseRequest(key=name, version="1", artifact=FILE, predecessor=0, reason="",
                                   valid_from=WHEN, actor=BY, decision_key=name, **about))
+    ledger.record_notice(name, model=name, event="promotion", level="info", message="", via="log")
+    ledger.freeze(name, reason="enough", actor=BY)
 
 
 def die_at(engine, moment, number):
@@ -78,7 +80,7 @@ def killed(name, moment, number):
 
 outcomes = []
 night(ledger, "undisturbed")
-for number in range(1, 17):
+for number in range(1, 19):
     for moment in ("before", "after"):
         name = f"{moment}-{number:02}"
         first = exit_code(lambda: killed(name, moment, number))
@@ -108,9 +110,11 @@ def test_a_night_killed_at_any_commit_and_tried_again_writes_each_row_once(url):
         "ledger_version_intents": 1,
         "ledger_versions": 1,
         "ledger_releases": 1,
+        "ledger_notices": 1,
+        "ledger_freezes": 1,
     }
     killed = [first for first, _, _ in outcomes]
-    assert killed.count(-9) >= 2 * 11, "each write was to be killed on both sides of its commit"
+    assert killed.count(-9) >= 2 * 13, "each write was to be killed on both sides of its commit"
     assert killed[-1] == 0, "there were more commits than the loop tried"
     for _, again, content in outcomes:
         assert again == 0

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from lamplighter.errors import LedgerError, LedgerUnavailableError
+from lamplighter.errors import FrozenError, LedgerError, LedgerUnavailableError
 from lamplighter.ledger import Ledger, schema, tables
+from lamplighter.ledger.database import Database
 
 OPEN = """
 def act(url):
@@ -61,11 +63,11 @@ def test_the_migrations_give_exactly_the_tables_that_the_code_uses(url, ledger):
             },
         )
         assert compare_metadata(context, tables.metadata) == []
-        found = {check["name"] for check in sa.inspect(connection).get_check_constraints(
-            tables.releases.name)}  # fmt: skip
+        for table in (tables.releases, tables.freezes):
+            checks = sa.inspect(connection).get_check_constraints(table.name)
+            wanted = {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint)}
+            assert {check["name"] for check in checks} == wanted
     engine.dispose()
-    wanted = {c.name for c in tables.releases.constraints if isinstance(c, sa.CheckConstraint)}
-    assert found == wanted
 
 
 def test_a_model_opens_with_the_revision_that_the_migrations_end_in():
@@ -87,8 +89,8 @@ def test_the_ledger_may_share_a_database_with_others(url):
 @pytest.mark.parametrize(
     ("stamp", "message"),
     [
-        ("0000", r"has schema 0000, expected 0001; back it up, then upgrade it"),
-        ("9999", r"has schema 9999, newer than 0001, which this lamplighter knows; use the"),
+        ("0000", r"has schema 0000, expected 0002; back it up, then upgrade it with 'lam"),
+        ("9999", r"has schema 9999, newer than 0002, which this lamplighter knows; use the"),
     ],
 )
 def test_a_schema_of_another_age_is_refused_with_what_to_do(url, ledger, stamp, message):
@@ -106,20 +108,59 @@ def test_an_older_ledger_is_upgraded_when_asked_and_keeps_its_rows(
     ledger.release(wish("first"))
     newer = tmp_path / "100% newer" / "migrations"
     shutil.copytree(schema.MIGRATIONS, newer)
-    (newer / "versions" / "v0002_defects.py").write_text(
+    (newer / "versions" / "v0003_defects.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision, down_revision = '0002', '0001'\n"
+        "revision, down_revision = '0003', '0002'\n"
         "def upgrade():\n"
         "    op.create_table('ledger_defects', sa.Column('id', sa.Integer, primary_key=True))\n"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", newer)
-    monkeypatch.setattr(schema, "NEWEST", "0002")
+    monkeypatch.setattr(schema, "NEWEST", "0003")
 
-    with pytest.raises(LedgerError, match="has schema 0001, expected 0002"):
+    with pytest.raises(LedgerError, match="has schema 0002, expected 0003"):
         Ledger.open(url)
     Ledger.upgrade(url)
     Ledger.upgrade(url)
     assert Ledger.open(url).champion("flights").version == "first"
+
+
+@pytest.fixture
+def a_ledger_of_schema_0001(url, wish, monkeypatch):
+    """A ledger as the first version wrote it, with a champion in it."""
+    database = Database(url)
+    if database.is_sqlite:
+        database.write_ahead()
+    with database.writing() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "NEWEST", "0001")
+        patch.setattr("lamplighter.ledger.releases.refuse_if_frozen", lambda *_: None)
+        Ledger.open(url).release(wish("first"))
+
+
+@pytest.mark.usefixtures("a_ledger_of_schema_0001")
+def test_a_ledger_of_the_first_schema_is_upgraded_in_place(url, wish, actor):
+    with pytest.raises(LedgerError, match="has schema 0001, expected 0002; back it up, then"):
+        Ledger.open(url)
+    Ledger.upgrade(url)
+    ledger = Ledger.open(url)
+    first = ledger.champion("flights")
+    assert first.version == "first"
+    ledger.freeze("flights", reason="stocktaking", actor=actor)
+    with pytest.raises(FrozenError, match="stocktaking"):
+        ledger.release(wish("second", after=first.id, on=5))
+    engine = sa.create_engine(url)
+    with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="never changed"):
+        connection.exec_driver_sql("UPDATE ledger_freezes SET kind = 'unfreeze'")
+    engine.dispose()
+
+
+def test_the_first_version_refuses_a_ledger_of_this_one(url, ledger, monkeypatch):
+    monkeypatch.setattr(schema, "NEWEST", "0001")
+    with pytest.raises(LedgerError, match="has schema 0002, newer than 0001, which this lampl"):
+        Ledger.open(url)
 
 
 def test_a_migration_that_fails_leaves_the_ledger_as_it_was(
@@ -128,16 +169,16 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(
     ledger.release(wish("first"))
     newer = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, newer)
-    (newer / "versions" / "v0002_broken.py").write_text(
+    (newer / "versions" / "v0003_broken.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision, down_revision = '0002', '0001'\n"
+        "revision, down_revision = '0003', '0002'\n"
         "def upgrade():\n"
         "    op.create_table('ledger_defects', sa.Column('id', sa.Integer, primary_key=True))\n"
         "    op.execute('SELECT * FROM nowhere')\n"
     )
     with monkeypatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", newer)
-        patch.setattr(schema, "NEWEST", "0002")
+        patch.setattr(schema, "NEWEST", "0003")
         with pytest.raises((LedgerError, LedgerUnavailableError), match="nowhere"):
             Ledger.upgrade(url)
     engine = sa.create_engine(url)

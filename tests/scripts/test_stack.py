@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import stack as script
+from processes import Stack, Started, save_stack
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "stack.py"
 
@@ -52,3 +54,23 @@ def test_two_at_once_do_not_mix(tmp_path):
         done = stack("up", tmp_path)
     assert done.returncode == 1
     assert "another `make up`, `make down` or `make demo` is at work here" in done.stderr
+
+
+def test_a_stack_that_is_only_slow_to_answer_is_left_alone(tmp_path, monkeypatch, capsys):
+    all_of_them = {"mlflow", "api-server", "dag-processor", "scheduler"}
+    answers = iter([set(), {"mlflow"}, all_of_them])
+    running = Stack(token="t", ports={"airflow": 1, "mlflow": 2}, facts={"password": "p"})
+    (tmp_path / "run").mkdir()
+    save_stack(running, tmp_path / "run" / "stack.json")
+    monkeypatch.setattr(script, "_healthy_names", lambda _: next(answers))
+    monkeypatch.setattr(script.time, "sleep", lambda _: None)
+    monkeypatch.setattr(script, "end", lambda _: pytest.fail("the stack was ended"))
+    assert script.up(tmp_path) == running
+    assert "already up" in capsys.readouterr().out
+    assert list(answers) == []
+
+
+def test_a_stack_of_which_a_part_died_is_not_waited_for(monkeypatch):
+    gone = Started(name="scheduler", pid=2**22 + 1, birth="never", log="")
+    monkeypatch.setattr(script, "_healthy_names", lambda _: pytest.fail("it was asked"))
+    assert not script._answers(Stack(token="t", ports={}, processes=(gone,)))

@@ -16,6 +16,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model")
     if parser.prog.endswith("promote"):
         parser.add_argument("--version", required=True, help="the registered version's number")
+    else:
+        parser.add_argument(
+            "--even-if-frozen",
+            action="store_true",
+            help="roll back although the model is frozen: for an emergency",
+        )
     parser.add_argument("--reason", required=True, help="why; stands in the ledger for good")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -28,7 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
             stores, arguments.model, arguments.version, reason=arguments.reason, actor=actor
         )
     else:
-        release, warning = roll_back(stores, arguments.model, reason=arguments.reason, actor=actor)
+        release, warning = roll_back(
+            stores,
+            arguments.model,
+            reason=arguments.reason,
+            actor=actor,
+            even_if_frozen=arguments.even_if_frozen,
+        )
     if warning:
         complain(warning)
     if arguments.json:

@@ -26,6 +26,8 @@ _COMMANDS = {
     "champion": ("show_champion", "say who is champion, or was at a time"),
     "promote": ("act_on_champion", "make a registered version champion"),
     "rollback": ("act_on_champion", "make the champion before champion again"),
+    "freeze": ("freeze_models", "let nothing become champion, of one model or of all"),
+    "unfreeze": ("freeze_models", "lift a freeze"),
     "doctor": ("examine_stores", "check the stores and the alias against the ledger"),
     "upgrade": ("upgrade_ledger", "bring the ledger's schema up to this version"),
 }

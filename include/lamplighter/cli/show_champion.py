@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from lamplighter.cli.freeze_models import as_document as freeze_document
 from lamplighter.cli.output import ERROR, OK, complain, print_json
 from lamplighter.cli.show_history import as_document
 from lamplighter.cli.stores import open_ledger, refuse_unknown, zone_of
@@ -26,6 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     zone = zone_of(ledger, arguments.model)
     at = parse_time(arguments.at, zone, option="--at") if arguments.at else None
     champion = ledger.champion(arguments.model, at=at)
+    freezes = [] if at else ledger.standing_freezes(arguments.model)
+    frozen = [freeze_document(freeze) for freeze in freezes]
     when = f" at {at.isoformat()}" if at else ""
     if champion is None:
         complain(
@@ -33,10 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
             f"'lamplighter history {arguments.model}' lists all there were"
         )
         if arguments.json:
-            print_json({"model": arguments.model, "champion": None})
+            print_json({"model": arguments.model, "champion": None, "frozen": frozen})
         return ERROR
     if arguments.json:
-        print_json({"model": arguments.model, "champion": as_document(champion)})
+        shown = as_document(champion)
+        print_json({"model": arguments.model, "champion": shown, "frozen": frozen})
     else:
         verb = "was" if at else "is"
         print(
@@ -44,4 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
             f"since {champion.valid_from:%Y-%m-%d %H:%M %Z}, by {champion.actor.name} "
             f"({champion.kind}): {champion.reason}"
         )
+        for freeze in freezes:
+            print(f"{arguments.model} is {freeze}")
     return OK

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from lamplighter.cli.freeze_models import as_document as freeze_document
 from lamplighter.cli.output import OK, print_json, print_table
 from lamplighter.cli.stores import open_ledger, refuse_unknown
-from lamplighter.ledger import Release
+from lamplighter.ledger import FreezeAct, Release
+from lamplighter.ledger.freezes import EVERY_MODEL
+from lamplighter.ledger.timelines import LIVE
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +24,15 @@ def run(arguments: argparse.Namespace) -> int:
     ledger = open_ledger()
     refuse_unknown(ledger, arguments.model)
     releases = ledger.releases(arguments.model, timeline=arguments.timeline)
+    freezes = ledger.freeze_acts(arguments.model) if arguments.timeline == LIVE else []
     if arguments.json:
-        print_json({"model": arguments.model, "releases": [as_document(r) for r in releases]})
+        print_json(
+            {
+                "model": arguments.model,
+                "releases": [as_document(r) for r in releases],
+                "freezes": [freeze_document(act) for act in freezes],
+            }
+        )
     elif not releases:
         print(f"{arguments.model} has never had a champion on timeline {arguments.timeline}")
     else:
@@ -41,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
                 for r in releases
             ],
         )
+    if freezes and not arguments.json:
+        _print_freezes(arguments.model, freezes)
     return OK
 
 
@@ -58,3 +70,20 @@ def as_document(release: Release) -> dict[str, object]:
         "reason": release.reason,
         "artifact_digest": release.artifact.digest,
     }
+
+
+def _print_freezes(model: str, acts: list[FreezeAct]) -> None:
+    print_table(
+        f"Freezes of {model}, by the wall clock",
+        ("at", "act", "of", "by", "reason"),
+        [
+            (
+                f"{act.recorded_at:%Y-%m-%d %H:%M %Z}",
+                act.kind,
+                "all models" if act.model == EVERY_MODEL else act.model,
+                f"{act.actor.name} ({act.actor.kind})",
+                act.reason,
+            )
+            for act in acts
+        ],
+    )

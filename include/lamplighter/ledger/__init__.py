@@ -6,6 +6,8 @@
 from lamplighter.ledger.ledger import Ledger
 from lamplighter.ledger.records import (
     Decision,
+    FreezeAct,
+    Notice,
     Release,
     ReleaseRequest,
     Search,
@@ -17,7 +19,9 @@ from lamplighter.ledger.records import (
 
 __all__ = [
     "Decision",
+    "FreezeAct",
     "Ledger",
+    "Notice",
     "Release",
     "ReleaseRequest",
     "Search",

@@ -17,12 +17,19 @@ def forbid_changes(
     connection: sa.Connection, *, updates: Sequence[str], deletes: Sequence[str]
 ) -> None:
     """Let the database refuse updates of the tables `updates`, deletes of the tables `deletes`."""
-    postgres = connection.dialect.name == "postgresql"
-    if postgres:
+    if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(
             "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{_MESSAGE}'; END $$"
         )
+    forbid_changes_too(connection, updates=updates, deletes=deletes)
+
+
+def forbid_changes_too(
+    connection: sa.Connection, *, updates: Sequence[str], deletes: Sequence[str]
+) -> None:
+    """Let the database refuse the same of tables that came later than the first ones."""
+    postgres = connection.dialect.name == "postgresql"
     forbidden = [(table, "UPDATE") for table in updates]
     forbidden += [(table, "DELETE") for table in deletes]
     if postgres:

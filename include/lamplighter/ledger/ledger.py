@@ -8,6 +8,8 @@ from lamplighter.ledger import schema
 from lamplighter.ledger.book import utc_now
 from lamplighter.ledger.database import Database
 from lamplighter.ledger.decisions import DecisionPages
+from lamplighter.ledger.freezes import FreezePages
+from lamplighter.ledger.notices import NoticePages
 from lamplighter.ledger.releases import ReleasePages
 from lamplighter.ledger.runs import RunPages
 from lamplighter.ledger.searches import SearchPages
@@ -19,8 +21,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Ledger(RunPages, SearchPages, DecisionPages, VersionPages, ReleasePages, UpkeepPages):
-    """The book of runs, searches, decisions, versions and releases.
+class Ledger(
+    RunPages,
+    SearchPages,
+    DecisionPages,
+    VersionPages,
+    ReleasePages,
+    FreezePages,
+    NoticePages,
+    UpkeepPages,
+):
+    """The book of runs, searches, decisions, versions, releases, freezes and notices.
 
     Rows are added and never changed. Every write has a key; the same key again changes nothing
     and returns what was stored first, so that a task may be killed and tried again at any point.

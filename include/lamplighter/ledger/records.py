@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from lamplighter.contracts import Actor, ArtifactRef, RunRef
 
-DecisionKind = Literal["retraining", "promotion", "stop", "run"]
+DecisionKind = Literal["retraining", "promotion", "stop", "run", "suite"]
 ReleaseKind = Literal["release", "rollback", "promote", "adopt"]
+FreezeKind = Literal["freeze", "unfreeze"]
 TrialStatus = Literal["ok", "failed"]
 
 
@@ -117,6 +118,8 @@ class ReleaseRequest:
         From when on it is champion, on the data's clock: `as_of` plus what an approval took.
     decision_key : str, optional
         The decision that this carries out.
+    even_if_frozen : bool
+        Let a freeze not stop it. For a rollback only, which may be an emergency.
     """
 
     key: str
@@ -131,6 +134,7 @@ class ReleaseRequest:
     kind: ReleaseKind = "release"
     timeline: str = "live"
     decision_key: str | None = None
+    even_if_frozen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,4 +159,39 @@ class Release:
     actor: Actor
     reason: str
     decision_key: str | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreezeAct:
+    """That somebody froze a model or lifted a freeze; `model` is `*` for all models."""
+
+    id: int
+    key: str
+    model: str
+    kind: FreezeKind
+    reason: str
+    actor: Actor
+    recorded_at: datetime
+
+    def __str__(self) -> str:
+        whole = "with all models " if self.model == "*" else ""
+        verb = "frozen" if self.kind == "freeze" else "unfrozen"
+        return (
+            f"{verb} {whole}by {self.actor.name} since {self.recorded_at:%Y-%m-%d %H:%M %Z}: "
+            + (self.reason)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What an owner was told, and by which way."""
+
+    id: int
+    key: str
+    model: str
+    event: str
+    level: str
+    message: str
+    via: str
     recorded_at: datetime

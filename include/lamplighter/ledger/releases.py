@@ -15,6 +15,7 @@ from lamplighter.ledger import tables
 from lamplighter.ledger.book import Pages
 from lamplighter.ledger.column_types import Instant
 from lamplighter.ledger.database import insert_once
+from lamplighter.ledger.freezes import refuse_if_frozen
 from lamplighter.ledger.records import Release, ReleaseRequest
 from lamplighter.ledger.timelines import LIVE, checked_timeline
 
@@ -32,6 +33,8 @@ class ReleasePages(Pages):
 
         Raises
         ------
+        FrozenError
+            If the model, or all models, are frozen on `live`.
         StaleReleaseError
             If another release came in between, or if on `live` the release does not lie after
             the last one in time.
@@ -47,6 +50,7 @@ class ReleasePages(Pages):
             head = _head(connection, request.model, request.timeline)
             stored = _stored(connection, request.key)
             if stored is None:
+                refuse_if_frozen(connection, request)
                 _check_predecessor(connection, request, head)
                 _check_time(request, head)
                 _check_decision(connection, request)

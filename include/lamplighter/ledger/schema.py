@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE = "ledger_schema"
-NEWEST = "0001"
+NEWEST = "0002"
 """The revision this code works with. Revisions are numbers of four digits, so they have an order.
 
 Written here too, so that opening a ledger needs no Alembic; a test compares."""
@@ -99,7 +99,7 @@ def _check(database: Database, found: str | None) -> None:
     if found is None or found < NEWEST:
         raise LedgerError(
             f"the ledger {database.name} has schema {found}, expected {NEWEST}; back it up, then "
-            "upgrade it with lamplighter.ledger.Ledger.upgrade(url)"
+            "upgrade it with 'lamplighter upgrade'"
         )
     raise LedgerError(
         f"the ledger {database.name} has schema {found}, newer than {NEWEST}, which this "

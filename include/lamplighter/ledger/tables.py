@@ -198,5 +198,36 @@ releases = Table(
     sqlite_autoincrement=True,
 )
 
-KEPT_FOR_EVER = (specs, runs, decisions, version_intents, versions, releases)
-"""Tables whose rows are never deleted. A search's rows may be, once nobody needs them."""
+freezes = Table(
+    "ledger_freezes",
+    metadata,
+    _row_number(),
+    _text("key", unique=True),
+    _text("model"),  # `*` stands for all models
+    _text("kind"),
+    _text("reason"),
+    _text("actor"),
+    _text("actor_kind"),
+    _instant("recorded_at"),
+    CheckConstraint("kind IN ('freeze', 'unfreeze')", name="kind"),
+    Index(None, "model", "id"),
+    sqlite_autoincrement=True,
+)
+
+notices = Table(
+    "ledger_notices",
+    metadata,
+    _row_number(),
+    _text("key", unique=True),
+    _text("model"),
+    _text("event"),
+    _text("level"),
+    _text("message"),
+    _text("via"),
+    _instant("recorded_at"),
+    Index(None, "model", "id"),
+    sqlite_autoincrement=True,
+)
+
+KEPT_FOR_EVER = (specs, runs, decisions, version_intents, versions, releases, freezes)
+"""Tables whose rows are never deleted. Those of a search and of notices may be, in time."""

@@ -57,6 +57,9 @@ def _examine_model(stores: Stores, model: str) -> Iterator[Finding]:
     yield _asked("alias", model, lambda: _alias_agrees(stores, model))
     yield _asked("registrations", model, lambda: _nothing_half_done(stores.ledger, model))
     yield _asked("versions", model, lambda: _nothing_doubled(stores, model))
+    for freeze in stores.ledger.standing_freezes(model):
+        said = f"{freeze}; nights judge and release nothing"
+        yield Finding("freeze", True, said, model)
 
 
 def _champion_loads(stores: Stores, champion: Release | None) -> tuple[bool, str]:

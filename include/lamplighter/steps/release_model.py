@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 
 from lamplighter.contracts import PromotionDecision, ReleaseRef, VersionRef
-from lamplighter.errors import ArtifactError, StaleReleaseError
+from lamplighter.errors import ArtifactError, FrozenError, StaleReleaseError
 from lamplighter.ledger import ReleaseRequest
 from lamplighter.steps.champion_alias import project_alias
+from lamplighter.steps.freeze_window import freeze_window
 from lamplighter.steps.night import Night
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ def release_model(
 ) -> ReleaseRef:
     """Make the judged version champion, if the decision says so and nothing changed since.
 
+    Neither in a time in which the spec says that nothing changes, nor while the model is frozen.
     The ledger commits first, comparing with the champion that the candidate was judged against;
     the alias in the registry follows. A retry finds the ledger's row and completes the alias.
 
@@ -29,11 +31,15 @@ def release_model(
     if not decision.release or version is None:
         return ReleaseRef(released=False, reason=decision.reason)
     _refuse_another_file(night, decision, version)
+    request = _request(night, decision, version)
     try:
-        release = night.ledger.release(_request(night, decision, version))
-    except StaleReleaseError as stale:
-        night.say(f"not released: {stale}")
-        return ReleaseRef(released=False, reason=f"not released: {stale}", version=version.version)
+        _refuse_in_window(night, request)
+        release = night.ledger.release(request)
+    except (FrozenError, StaleReleaseError) as refused:
+        night.say(f"not released: {refused}")
+        return ReleaseRef(
+            released=False, reason=f"not released: {refused}", version=version.version
+        )
     foreign = project_alias(
         night.ledger, night.registry, model=night.run.model, name=night.registered_name
     )
@@ -57,6 +63,12 @@ def _refuse_another_file(night: Night, decision: PromotionDecision, version: Ver
             f"{held[:12]}, but the gate judged {decision.artifact.digest[:12]}; nothing was "
             "released, look at who wrote to the registry's artifact store"
         )
+
+
+def _refuse_in_window(night: Night, request: ReleaseRequest) -> None:
+    window = freeze_window(night.spec.retrain, night.spec.schedule, night.run.as_of)
+    if window and night.ledger.release_by_key(request.key) is None:
+        raise FrozenError(f"{night.run.model} is {window}")
 
 
 def _request(night: Night, decision: PromotionDecision, version: VersionRef) -> ReleaseRequest:
