@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import stack as script
 from processes import Stack, Started, save_stack
+
+import stack as script
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "stack.py"
 
