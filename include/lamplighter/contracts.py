@@ -80,6 +80,8 @@ class StagedTable(Contract):
     rows: int
     since: Instant | None
     until: Instant
+    new_columns: tuple[str, ...] = ()
+    gone_columns: tuple[str, ...] = ()
 
 
 class StagedData(Contract):
@@ -104,6 +106,41 @@ class SnapshotRef(Contract):
     digest: str
     tables: dict[str, TableSnapshot]
     validation: ArtifactRef | None = None
+    data_docs: ArtifactRef | None = None
+    quarantined: int = 0
+    warnings: int = 0
+
+
+class DriftedColumn(Contract):
+    """A column that drifted: its stability index, what that had to reach, its adjusted p-value."""
+
+    column: str
+    psi: float
+    threshold: float
+    p_value: float
+
+
+class DriftRef(Contract):
+    """What `check_drift` found, and against what: nothing, where there was nothing to compare.
+
+    `drifted` (the worst first, at most 60 names) and `worst` are of the first comparison: with the
+    champion's training data, or, without, with the window before.
+    """
+
+    key: str
+    report: ArtifactRef
+    document: ArtifactRef
+    rows: int
+    first_day: str | None
+    last_day: str | None
+    champion_version: str | None
+    against: Literal["training", "window_before"] | None
+    columns: int
+    drifted_columns: int
+    drifted: tuple[str, ...] = ()
+    worst: tuple[DriftedColumn, ...] = ()
+    sentences: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class RetrainingDecision(Contract):

@@ -90,7 +90,8 @@ def test_a_column_retyped_since_the_last_ingest_is_refused():
 
 def test_a_missing_column_is_refused_with_what_was_found_instead():
     with pytest.raises(
-        DataError, match=r"'at' is missing \(besides the expected ones: no other column\)"
+        DataError,
+        match=r"no column 'at', which the spec names as event_time of t; it has id\. Corr",
     ):
         conform(ROWS[["id"]], "t", TIMED, known_columns=None)
 
@@ -99,6 +100,26 @@ def test_a_renamed_column_is_refused_with_its_new_name():
     rows = ROWS.rename(columns={"delay": "delay_minutes"})
     with pytest.raises(DataError, match=r"'delay' is missing, and there is a new one 'delay_min"):
         conform(rows, "t", TIMED, known_columns={"id": "int", "at": "timestamp", "delay": "int"})
+
+
+def test_a_wrong_name_in_the_spec_is_not_called_a_column_that_was_renamed():
+    with pytest.raises(DataError) as raised:
+        conform(ROWS, "t", table(event_time="att", key=["idd"]), known_columns=None)
+    said = str(raised.value)
+    assert "no column 'idd' (did you mean 'id'?), which the spec names as key of t" in said
+    assert "no column 'att' (did you mean 'at'?), which the spec names as event_time of t" in said
+    assert "it has id, at, delay. Correct the spec, or add the column at the source" in said
+    assert "renamed" not in said
+
+
+def test_a_column_that_may_be_missing_is_null():
+    known = {"id": "int", "at": "timestamp", "delay": "int"}
+    rows = ROWS.drop(columns="delay")
+    found = conform(rows, "t", TIMED, known_columns=known, dispensable=["delay"])
+    assert found["delay"].isna().all()
+    assert str(found["delay"].dtype) == "Int64"
+    whole = conform(ROWS, "t", TIMED, known_columns=known, dispensable=["delay"])
+    assert whole["delay"].tolist() == [1, 2]
 
 
 def test_all_problems_are_said_at_once():
@@ -110,8 +131,8 @@ def test_all_problems_are_said_at_once():
     for problem in (
         "column 'a' appears 2 times",
         "column '_known_at' has a name that Lamplighter uses itself",
-        "column 'id' is missing",
-        "column 'at' is missing",
+        "the source has no column 'id', which the spec names as key of t",
+        "which the spec names as event_time of t",
         "column 'delay': found string",
     ):
         assert problem in said

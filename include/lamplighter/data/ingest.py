@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import cast
 
 import pandas as pd
@@ -22,7 +22,12 @@ _RESERVED = ("_known_at", "_event_day", "_event_time", "_deleted", ROW_KEY)
 
 
 def conform(
-    rows: pd.DataFrame, name: str, table: Table, *, known_columns: Mapping[str, str] | None
+    rows: pd.DataFrame,
+    name: str,
+    table: Table,
+    *,
+    known_columns: Mapping[str, str] | None,
+    dispensable: Collection[str] = (),
 ) -> pd.DataFrame:
     """Give the rows of a source the types of their table; rows are neither dropped nor merged.
 
@@ -38,6 +43,8 @@ def conform(
         Columns and types as the lake holds them, which must be there too. A column that is
         neither known nor declared is then left out, so that a source may grow without changing
         a model; before the first ingest every column is taken.
+    dispensable : collection of str, optional
+        Columns that may be missing and are then null.
 
     Returns
     -------
@@ -52,12 +59,12 @@ def conform(
         With every missing, renamed, retyped, doubled or reserved column, and with rows whose
         availability is unknown.
     """
-    expected = _expected(table, known_columns or {})
+    expected = expected_columns(table, known_columns or {})
     if rows.columns.empty and rows.empty:
         rows = pd.DataFrame(columns=list(expected), dtype=object)
     problems = [
         *_name_problems(rows),
-        *_missing(rows, expected),
+        *_missing(rows, [c for c in expected if c not in dispensable], name, table, known_columns),
         *_declared_otherwise(table, known_columns or {}),
         *_other_rows(table, known_columns or {}),
     ]
@@ -65,10 +72,11 @@ def conform(
     kept = [c for c in rows.columns if c in expected or not known_columns]
     _log_left_out(name, [c for c in rows.columns if c not in kept])
     columns: dict[str, pd.Series] = {}
-    for column in kept:
+    for column in (*kept, *(c for c in dispensable if c not in kept)):
         if column not in doubled and column not in _RESERVED:
             try:
-                columns[column] = _typed(rows[column], expected.get(column))
+                values = rows.get(column, pd.Series(None, index=rows.index, dtype=object))
+                columns[column] = _typed(values, expected.get(column))
             except ValueError as error:
                 problems.append(f"column {column!r}: {error}")
     problems += _without_time(columns, table)
@@ -78,7 +86,8 @@ def conform(
     return add_row_key(conformed) if table.keyless else conformed
 
 
-def _expected(table: Table, known: Mapping[str, str]) -> dict[str, ColumnType | None]:
+def expected_columns(table: Table, known: Mapping[str, str]) -> dict[str, ColumnType | None]:
+    """Name the columns that a table has or must have, with the types that are known."""
     expected: dict[str, ColumnType | None] = dict.fromkeys(table.key)
     expected.update({column: cast(ColumnType, kind) for column, kind in known.items()})
     expected.update(table.columns)
@@ -102,19 +111,53 @@ def _name_problems(rows: pd.DataFrame) -> Iterator[str]:
             yield f"column {column!r} is named by a {type(column).__name__}, expected text"
 
 
-def _missing(rows: pd.DataFrame, expected: Mapping[str, object]) -> Iterator[str]:
-    strangers = [str(column) for column in rows.columns if column not in expected]
-    for column in expected:
-        if column not in rows.columns:
-            near = difflib.get_close_matches(column, strangers, n=1, cutoff=0.5)
-            if near:
-                yield (
-                    f"column {column!r} is missing, and there is a new one {near[0]!r}: if it was "
-                    "renamed, rename it back in the source"
-                )
-            else:
-                found = ", ".join(strangers[:10]) or "no other column"
-                yield f"column {column!r} is missing (besides the expected ones: {found})"
+def _missing(
+    rows: pd.DataFrame,
+    expected: Collection[str],
+    name: str,
+    table: Table,
+    known: Mapping[str, str] | None,
+) -> Iterator[str]:
+    found = [str(column) for column in rows.columns]
+    strangers = [column for column in found if column not in expected]
+    for column in (c for c in expected if c not in rows.columns):
+        near = difflib.get_close_matches(column, strangers, n=1, cutoff=0.5)
+        if known is None or column not in known:
+            # Nothing was ever read under this name, so the spec may be what is wrong.
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            yield (
+                f"the source has no column {column!r}{hint}, which the spec names as "
+                f"{_role(column, table)} of {name}; it has {_listed(found)}. Correct the spec, or "
+                "add the column at the source"
+            )
+        elif near:
+            yield (
+                f"column {column!r} is missing, and there is a new one {near[0]!r}: if it was "
+                "renamed, rename it back in the source"
+            )
+        else:
+            yield (
+                f"column {column!r}, which earlier nights have read, is missing; the source has "
+                f"{_listed(found)}. Bring it back at the source"
+            )
+
+
+def _role(column: str, table: Table) -> str:
+    roles = {
+        "event_time": table.event_time,
+        "available_at": table.available_at,
+        "deleted": table.deleted,
+    }
+    named = (
+        *(("key",) if column in table.key else ()),
+        *(role for role, held in roles.items() if held == column),
+    )
+    return " and ".join(named) or "one of the columns"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    more = f" and {len(columns) - 10} more" if len(columns) > 10 else ""
+    return f"{', '.join(columns[:10])}{more}" if columns else "no column at all"
 
 
 def _declared_otherwise(table: Table, known: Mapping[str, str]) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """Reports as self-contained pages: one file, no network, light or dark as the reader's screen.
 
-Both functions read nothing but the documents of `lamplighter.evaluation.document`, so that page
-and JSON show the same numbers. Everything that comes from data or specs is escaped.
+They read nothing but their documents (see `lamplighter.evaluation.document`), so that page and
+JSON show the same numbers. Everything that comes from data or specs is escaped.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,11 @@ from lamplighter.evaluation.wording import figure
 Document = Mapping[str, Any]
 
 _WHO = {"candidate": "candidate", "champion": "champion", "base_rate": "base rate"}
+_HEADINGS = {
+    "critical": "What is wrong with the data",
+    "quarantine": "Rows that were set aside",
+    "warning": "Warnings about the data",
+}
 _HTTP = re.compile(r"https?://[^/]")
 
 
@@ -42,8 +47,29 @@ def render_night(document: Document) -> str:
     """Return the page of a night, also of one that was stopped (see `night_document`)."""
     found = document["evaluation"]
     return _ENVIRONMENT.get_template("night.html.j2").render(
-        doc=document, gain=_gain(found) if found else Markup(""), who=_WHO
+        doc=document,
+        gain=_gain(found) if found else Markup(""),
+        who=_WHO,
+        problems=_by_severity(document["problems"]),
+        headings=_HEADINGS,
     )
+
+
+def render_validation(document: Document) -> str:
+    """Return the page of what a night's validation found, from its JSON values."""
+    return _ENVIRONMENT.get_template("validation.html.j2").render(doc=document)
+
+
+def render_page(template: str, **values: Any) -> str:
+    """Return a page of this look from one of the templates; for the reports of other packages."""
+    return _ENVIRONMENT.get_template(template).render(**values)
+
+
+def _by_severity(problems: Sequence[Document]) -> dict[str, list[Document]]:
+    found: dict[str, list[Document]] = {kind: [] for kind in _HEADINGS}
+    for problem in problems:
+        found[problem["severity"] if problem["severity"] in found else "critical"].append(problem)
+    return {kind: some for kind, some in found.items() if some}
 
 
 def _losses(document: Document) -> Markup:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
 
 from lamplighter.quality.checks import Check
+from lamplighter.quality.custom import Loader, custom_check, refuse_python
+from lamplighter.quality.learned import ColumnProfile, learned_checks
+from lamplighter.quality.severities import severity_of
+from lamplighter.quality.suite_rows import Task, not_null, target_checks, value_checks
+from lamplighter.quality.suite_times import freshness_check, late_check, volume_checks
 from lamplighter.spec.data import Table, Validation
 from lamplighter.spec.values import ColumnType
 
-Task = Literal["binary", "multiclass", "regression"]
+__all__ = ["Task", "build_suite", "required_columns"]
 
 # Whole numbers will do where fractions are declared.
 _FITTING: dict[ColumnType, list[str]] = {
@@ -31,8 +34,11 @@ def build_suite(
     target_column: str | None,
     task: Task,
     known_columns: Mapping[str, ColumnType],
+    since: datetime | None,
     until: datetime,
     is_examples: bool,
+    learned: Mapping[str, ColumnProfile] | None = None,
+    load: Loader = refuse_python,
 ) -> tuple[Check, ...]:
     """Return the checks of table `name`, in the order they are reported.
 
@@ -42,19 +48,36 @@ def build_suite(
         The column to predict, if it lies in this table.
     known_columns : mapping of str to ColumnType
         Columns stored by earlier nights; what the spec declares goes before it.
-    until : datetime
-        The instant up to which was read; freshness is measured from it.
+    since, until : datetime
+        The time that was read; freshness is measured from its end, and what lies before its
+        beginning is late.
     is_examples : bool
         Whether each row is an example; then the volume of whole days is critical.
+    learned : mapping of str to ColumnProfile, optional
+        What each column usually holds; used where the spec says nothing.
+    load : callable, optional
+        Imports an expectation that the spec names by dotted path.
+
+    Raises
+    ------
+    SpecError
+        If an expectation of the spec cannot be used.
     """
     columns = {**known_columns, **table.columns}
     return (
-        *_schema(table, columns, target_column),
+        *_schema(table, validation, columns, known_columns, target_column),
         *_keys(table),
-        *_target(target_column, task),
-        *_values(name, validation, said={*table.key, target_column}),
-        *_freshness(table, validation, until),
-        *_volume(table, validation, is_examples=is_examples),
+        *target_checks(target_column, task, validation),
+        *value_checks(name, validation, said={*table.key, target_column}),
+        *(
+            custom_check(declared, load=load)
+            for declared in validation.expectations
+            if declared.table == name
+        ),
+        *learned_checks(name, table, validation, learned or {}, target_column=target_column),
+        *late_check(table, validation, since),
+        *freshness_check(table, validation, until),
+        *volume_checks(table, validation, is_examples=is_examples),
     )
 
 
@@ -65,10 +88,14 @@ def required_columns(table: Table) -> tuple[str, ...]:
 
 
 def _schema(
-    table: Table, columns: Mapping[str, ColumnType], target_column: str | None
+    table: Table,
+    validation: Validation,
+    columns: Mapping[str, ColumnType],
+    known_columns: Mapping[str, ColumnType],
+    target_column: str | None,
 ) -> Iterator[Check]:
-    required = (*required_columns(table), *columns, *((target_column,) if target_column else ()))
-    for column in dict.fromkeys(required):
+    declared = (*required_columns(table), *((target_column,) if target_column else ()))
+    for column in dict.fromkeys((*declared, *columns)):
         yield Check(
             name="column_exists",
             subject="schema",
@@ -77,8 +104,21 @@ def _schema(
             columns=(column,),
             expected="a column of this name",
             remedy="if the source renamed it, name it back there; else correct the spec",
+            severity="critical" if column in declared else severity_of("schema", validation),
         )
-    times: dict[str, ColumnType] = {
+    if known_columns:
+        yield Check(
+            name="new_columns",
+            subject="new_columns",
+            expectation="ExpectColumnValuesToBeInSet",
+            arguments={"column": "column", "value_set": list({**known_columns, **table.columns})},
+            columns=(),
+            expected="the columns that the table has",
+            remedy="it is left out; declare it under columns to take it in, or remove it at "
+            "the source",
+            severity=validation.severity.get("schema", "warning"),
+        )
+    times: Mapping[str, ColumnType] = {
         time: "timestamp" for time in (table.event_time, table.available_at) if time
     }
     for column, kind in {**columns, **times}.items():
@@ -90,6 +130,7 @@ def _schema(
             columns=(column,),
             expected=f"the type {kind}",
             remedy="correct the source, or the type in the spec",
+            severity="critical" if column in declared else severity_of("schema", validation),
         )
 
 
@@ -97,7 +138,7 @@ def _keys(table: Table) -> Iterator[Check]:
     times = [t for t in (table.event_time, table.available_at) if t]
     for column in dict.fromkeys((*table.key, *times)):
         what = "key" if column in table.key else "time"
-        yield _not_null(column, name=f"{what}_not_null", subject="rows")
+        yield not_null(column, name=f"{what}_not_null", subject="rows", severity="critical")
     # The versions of a row share its key; what tells them apart is when they became known.
     versions = (table.available_at,) if table.available_at else ()
     unique = tuple(dict.fromkeys((*table.key, *versions)))
@@ -113,126 +154,3 @@ def _keys(table: Table) -> Iterator[Check]:
         expected=f"one row per {', '.join(unique)}",
         remedy="remove the duplicates at the source, or add what tells them apart to the key",
     )
-
-
-def _target(column: str | None, task: Task) -> Iterator[Check]:
-    if column is None:
-        return
-    yield _not_null(column, name="target_not_null", subject="live")
-    if task == "regression":
-        yield Check(
-            name="target_finite",
-            subject="live",
-            expectation="ExpectColumnValuesToBeBetween",
-            arguments={
-                "column": column,
-                "min_value": -sys.float_info.max,
-                "max_value": sys.float_info.max,
-            },
-            columns=(column,),
-            expected="finite numbers only",
-            remedy="correct or remove these rows at the source",
-        )
-
-
-def _values(name: str, validation: Validation, *, said: set[str | None]) -> Iterator[Check]:
-    for column in validation.not_null.get(name, ()):
-        if column not in said:
-            yield _not_null(column, name="not_null", subject="live")
-    for column, (low, high) in validation.between.get(name, {}).items():
-        yield Check(
-            name="between",
-            subject="live",
-            expectation="ExpectColumnValuesToBeBetween",
-            arguments={"column": column, "min_value": low, "max_value": high},
-            columns=(column,),
-            expected=_range(low, high),
-            remedy="correct these rows at the source, or widen data.validate.between",
-        )
-    for column, allowed in validation.in_set.get(name, {}).items():
-        yield Check(
-            name="in_set",
-            subject="live",
-            expectation="ExpectColumnValuesToBeInSet",
-            arguments={"column": column, "value_set": list(allowed)},
-            columns=(column,),
-            expected=f"one of {', '.join(map(str, allowed[:10]))}",
-            remedy="correct these rows at the source, or add the value to data.validate.in_set",
-        )
-
-
-def _freshness(table: Table, validation: Validation, until: datetime) -> Iterator[Check]:
-    if validation.freshness is None or table.event_time is None:
-        return
-    oldest = until - validation.freshness
-    yield Check(
-        name="freshness",
-        subject="newest",
-        expectation="ExpectColumnMaxToBeBetween",
-        arguments={"column": "newest", "min_value": oldest},
-        columns=(table.event_time,),
-        expected=f"one not older than {oldest:%Y-%m-%d %H:%M %Z}",
-        remedy="find out why the source fell silent, then run the night again",
-    )
-
-
-def _volume(table: Table, validation: Validation, *, is_examples: bool) -> Iterator[Check]:
-    least = validation.min_rows if is_examples else min(1, validation.min_rows)
-    if least == 0:
-        return
-    remedy = "load what is missing at the source, or lower data.validate.min_rows"
-    if table.event_time is None:
-        # With neither time, the whole table is read every night.
-        if is_examples and table.available_at is None:
-            yield Check(
-                name="volume",
-                subject="rows",
-                expectation="ExpectTableRowCountToBeBetween",
-                arguments={"min_value": least},
-                columns=(),
-                expected=f"at least {least}",
-                remedy=remedy,
-            )
-        return
-    arguments: dict[str, Any] = {"column": "rows", "min_value": least}
-    expected = f"at least {least} {'row' if least == 1 else 'rows'} on each whole day"
-    yield Check(
-        name="volume",
-        subject="days",
-        expectation="ExpectColumnValuesToBeBetween",
-        arguments=arguments,
-        columns=(),
-        expected=expected,
-        remedy=remedy,
-        severity="critical" if is_examples else "warning",
-    )
-    yield Check(
-        name="volume_history",
-        subject="earlier_days",
-        expectation="ExpectColumnValuesToBeBetween",
-        arguments=arguments,
-        columns=(),
-        expected=expected,
-        remedy=remedy,
-        severity="warning",
-    )
-
-
-def _not_null(column: str, *, name: str, subject: Literal["rows", "live"]) -> Check:
-    return Check(
-        name=name,
-        subject=subject,
-        expectation="ExpectColumnValuesToNotBeNull",
-        arguments={"column": column},
-        columns=(column,),
-        expected="a value in every row",
-        remedy="fill or remove these rows at the source",
-    )
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"at most {high:g}"
-    if high is None:
-        return f"at least {low:g}"
-    return f"values from {low:g} to {high:g}"

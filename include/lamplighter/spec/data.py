@@ -15,6 +15,9 @@ ROW_KEY = "_row"
 Severity = Literal["critical", "warning", "quarantine"]
 Check = Literal["not_null", "between", "in_set", "target", "freshness", "volume", "late", "schema"]
 
+BY_ROW: tuple[Check, ...] = ("not_null", "between", "in_set", "target", "late")
+"""The kinds of check that single rows fail."""
+
 
 class Source(Section):
     """Where a table's rows come from. Exactly one of the five kinds."""
@@ -128,7 +131,11 @@ class Expectation(Section):
     arguments: dict[str, Any] = Field(
         default_factory=dict, description="What the expectation is given, such as column."
     )
-    severity: Severity = Field(default="critical", description="What its failure does.")
+    severity: Severity | None = Field(
+        default=None,
+        description="What its failure does. Unless said, one of single rows sets the failing ones "
+        "aside, and one of the whole table stops the night.",
+    )
 
 
 class Validation(Section):
@@ -153,7 +160,8 @@ class Validation(Section):
     severity: dict[Check, Severity] = Field(
         default_factory=dict,
         description="Per kind of check, what its failure does: critical stops the night, warning "
-        "is reported, quarantine sets the failing rows aside and goes on.",
+        "is reported, quarantine sets the failing rows aside and goes on. Unless said: quarantine "
+        "for not_null, between, in_set and target, warning for late, critical for the others.",
     )
     max_quarantined_fraction: float = Field(
         default=0.05,
@@ -172,6 +180,16 @@ class Validation(Section):
         description="Learn what columns usually hold, where the spec says nothing, and warn when "
         "they do not.",
     )
+
+    @model_validator(mode="after")
+    def _rows_can_be_set_aside(self) -> Self:
+        for kind, severity in self.severity.items():
+            if severity == "quarantine" and kind not in BY_ROW:
+                raise ValueError(
+                    f"severity.{kind} is quarantine, but no single rows fail it that could be set "
+                    "aside; expected critical or warning"
+                )
+        return self
 
 
 class Data(Section):

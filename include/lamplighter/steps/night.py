@@ -15,6 +15,7 @@ from lamplighter.contracts import RunRef
 from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.lake import Lake
 from lamplighter.data.predictions import PredictionTable
+from lamplighter.data.quarantine import QuarantineTable
 from lamplighter.data.sources import resolve_url
 from lamplighter.errors import LedgerError
 from lamplighter.ledger import Ledger, Release
@@ -25,10 +26,11 @@ from lamplighter.steps.store_paths import StorePaths
 
 @dataclass(frozen=True)
 class Stores:
-    """The lake, its predictions and artifacts, the ledger and the registry, opened."""
+    """The lake, its predictions, quarantine and artifacts, the ledger and the registry, opened."""
 
     lake: Lake
     predictions: PredictionTable
+    quarantine: QuarantineTable
     artifacts: ArtifactStore
     ledger: Ledger
     registry: Registry
@@ -39,6 +41,7 @@ class Stores:
         return cls(
             lake=Lake(paths.lake),
             predictions=PredictionTable(paths.lake),
+            quarantine=QuarantineTable(paths.lake),
             artifacts=ArtifactStore(paths.artifacts),
             ledger=Ledger.open(paths.ledger),
             registry=Registry(paths.mlflow),
@@ -77,6 +80,11 @@ class Night:
     def predictions(self) -> PredictionTable:
         """The lake's predictions."""
         return self.stores.predictions
+
+    @property
+    def quarantine(self) -> QuarantineTable:
+        """What was set aside."""
+        return self.stores.quarantine
 
     @property
     def artifacts(self) -> ArtifactStore:

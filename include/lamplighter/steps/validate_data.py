@@ -1,11 +1,12 @@
-"""Step validate_data: look at the staged rows, and let all of them into the lake, or none."""
+"""Step validate_data: look at the staged rows, and let the good ones into the lake, or none."""
 
 from __future__ import annotations
 
-import json
 import logging
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+import numpy as np
 import pandas as pd
 
 from lamplighter.contracts import (
@@ -15,12 +16,16 @@ from lamplighter.contracts import (
     StagedTable,
     TableSnapshot,
 )
+from lamplighter.data.callables import load_callable
 from lamplighter.data.digests import frame_digest
 from lamplighter.errors import DataError
 from lamplighter.quality.checks import TableValidation
 from lamplighter.quality.validate import validate_table
 from lamplighter.quality.volume import Reading, Stored, completed_days
+from lamplighter.steps.learned_suite import LearnedSuite, learned_suite
 from lamplighter.steps.night import Night
+from lamplighter.steps.set_aside import set_aside_rows
+from lamplighter.steps.validation_pages import write_validation
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +35,8 @@ _LOOK_BACK = timedelta(days=3)
 def validate_data(night: Night, staged: StagedData) -> SnapshotRef:
     """Validate what was staged; publish it if every critical check passes.
 
+    Rows that fail a check of single rows are set aside with the reason, and the others published.
+
     Returns
     -------
     SnapshotRef
@@ -38,26 +45,42 @@ def validate_data(night: Night, staged: StagedData) -> SnapshotRef:
     Raises
     ------
     DataError
-        With a sentence for each critical check that failed. No table was changed.
+        With a line for each critical check that failed. No table was changed, nothing set aside.
     """
-    found = [
-        _validate(night, name, table)
+    anything = any(table.artifact is not None for table in staged.tables.values())
+    learned = learned_suite(night, since=_read_before(staged)) if anything else {}
+    looked = [
+        _look(night, name, table, learned)
         for name, table in staged.tables.items()
         if table.artifact is not None
     ]
-    artifact = _store(night, found)
+    found = [table.found for table in looked]
+    pages = write_validation(night, found)
     for warning in (sentence for table in found for sentence in table.warnings):
         log.warning("%s: %s", night.run.model, warning)
         night.say(f"warning: {warning}")
     problems = [sentence for table in found for sentence in table.problems]
     if problems:
-        raise DataError("; ".join(problems))
-    for name, table in staged.tables.items():
-        _publish(night, name, table)
-    return take_snapshot(night, artifact)
+        raise DataError(_listed(problems))
+    for table in looked:
+        _let_in(night, table)
+    return take_snapshot(
+        night,
+        pages.document,
+        data_docs=pages.page,
+        quarantined=pages.quarantined,
+        warnings=pages.warnings,
+    )
 
 
-def take_snapshot(night: Night, validation: ArtifactRef | None = None) -> SnapshotRef:
+def take_snapshot(
+    night: Night,
+    validation: ArtifactRef | None = None,
+    *,
+    data_docs: ArtifactRef | None = None,
+    quarantined: int = 0,
+    warnings: int = 0,
+) -> SnapshotRef:
     """Describe every table as known at this night's `knowledge_time`, by content digest."""
     tables = {}
     for name, table in night.spec.data.tables.items():
@@ -72,6 +95,9 @@ def take_snapshot(night: Night, validation: ArtifactRef | None = None) -> Snapsh
         digest=frame_digest(contents),
         tables=tables,
         validation=validation,
+        data_docs=data_docs,
+        quarantined=quarantined,
+        warnings=warnings,
     )
 
 
@@ -81,12 +107,29 @@ def _known_by(night: Night, name: str) -> datetime:
     return night.run.knowledge_time if is_target else night.run.as_of
 
 
-def _validate(night: Night, name: str, staged: StagedTable) -> TableValidation:
+def _read_before(staged: StagedData) -> datetime | None:
+    """Say until when all tables were ingested before; None if one of them never was."""
+    times = [table.since for table in staged.tables.values()]
+    known = [time for time in times if time is not None]
+    return min(known) if known and len(known) == len(times) else None
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A staged table, its rows, and what was found."""
+
+    name: str
+    staged: StagedTable
+    rows: pd.DataFrame
+    found: TableValidation
+
+
+def _look(night: Night, name: str, staged: StagedTable, learned: LearnedSuite) -> _Looked:
     assert staged.artifact is not None
     spec, table = night.spec, night.spec.data.tables[name]
     rows = night.artifacts.read_frame(staged.artifact)
     reading = Reading(since=staged.since, until=staged.until, zone=spec.zone)
-    return validate_table(
+    found = validate_table(
         rows,
         name,
         table,
@@ -97,7 +140,12 @@ def _validate(night: Night, name: str, staged: StagedTable) -> TableValidation:
         target_column=spec.data.target_column if name == spec.data.target_table else None,
         task=spec.task,
         known_columns=night.lake.columns(spec.model, name),
+        new_columns=staged.new_columns,
+        gone_columns=staged.gone_columns,
+        learned=learned.get(name),
+        load=load_callable,
     )
+    return _Looked(name, staged, rows, found)
 
 
 def _stored(night: Night, name: str, reading: Reading) -> Stored:
@@ -129,29 +177,25 @@ def _midnight(night: Night, day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=night.spec.zone)
 
 
-def _store(night: Night, found: list[TableValidation]) -> ArtifactRef:
-    document = {
-        "model": night.run.model,
-        "as_of": night.run.as_of.isoformat(),
-        "tables": [table.document() for table in found],
-    }
-    return night.artifacts.write(
-        f"{night.run.run_key}/validation.json", json.dumps(document, indent=2).encode()
-    )
+def _listed(problems: list[str]) -> str:
+    if len(problems) == 1:
+        return problems[0]
+    return "\n".join([f"the data has {len(problems)} problems:", *(f"  {p}" for p in problems)])
 
 
-def _publish(night: Night, name: str, staged: StagedTable) -> None:
-    if staged.artifact is None:
-        return
-    spec = night.spec
-    rows = night.artifacts.read_frame(staged.artifact)
+def _let_in(night: Night, table: _Looked) -> None:
+    spec, name = night.spec, table.name
+    failing = np.isin(np.arange(len(table.rows)), table.found.set_aside)
+    # Set aside first: a kill in between then loses no row, and the next try adds none twice.
+    set_aside_rows(night, name, table.rows, table.found)
     added = night.lake.publish(
         spec.model,
         name,
         spec.data.tables[name],
-        rows,
-        until=staged.until,
+        table.rows[~failing].reset_index(drop=True),
+        until=table.staged.until,
         start=spec.time.start if spec.time else None,
     )
-    night.say(f"{name}: {added:,} new rows")
-    log.info("%s.%s: %d rows published", spec.model, name, added)
+    aside = f", {int(failing.sum()):,} set aside" if failing.any() else ""
+    night.say(f"{name}: {added:,} new rows{aside}")
+    log.info("%s.%s: %d rows published%s", spec.model, name, added, aside)
