@@ -53,7 +53,7 @@ def _filled(line: str) -> str:
         return line
     if name == FERNET_KEY:
         return f"{name}={base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}"
-    return f"{name}={secrets.token_urlsafe(24)}"
+    return f"{name}={secrets.token_urlsafe(48)}"
 
 
 def _values(path: Path) -> dict[str, str]:

@@ -22,7 +22,7 @@ def test_every_secret_is_random_and_only_the_owner_reads_them(tmp_path):
     assert set(values(first)) == set(values(EXAMPLE))
     both = [*values(first).values(), *values(second).values()]
     assert len(set(both)) == len(both)
-    assert all(len(value) >= 32 for value in both)
+    assert all(len(value) >= 44 for value in both)
     Fernet(values(first)["AIRFLOW_FERNET_KEY"])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from lamplighter.ledger import Ledger, Release
 from lamplighter.registry.mlflow_registry import Registry
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.store_paths import StorePaths
+from lamplighter.steps.usable_cores import usable_cores
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,3 @@ def open_night(
         threads=threads or usable_cores(),
         resolve_url=resolve,
     )
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
