@@ -1,4 +1,4 @@
-"""The links on a task: to the night's report, and to the MLflow run where there is one."""
+"""The links on a task: to the night's report, to others, and to the MLflow run if there is one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,26 @@ class MlflowLink(BaseOperatorLink):
         return getattr(operator, "mlflow_url", "")
 
 
+class DriftReportLink(BaseOperatorLink):
+    """To the drift report that this task made."""
+
+    name = "Drift report"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """Return the report's address, which the operator keeps once it knows it."""
+        return getattr(operator, "drift_url", "")
+
+
 def report_url(dag_id: str, run_id: str) -> str:
     """Return the address of a night's report in Airflow's own web server."""
+    return f"{_root()}/nights/{quote(dag_id)}/{quote(run_id)}"
+
+
+def reports_url(dag_id: str, key: str) -> str:
+    """Return the address of another report of the DAG's model, by its key in the store."""
+    return f"{_root()}/reports/{quote(dag_id)}/{quote(key)}"
+
+
+def _root() -> str:
     root = conf.get("api", "base_url", fallback="") or ""
-    return f"{root.rstrip('/')}{REPORTS_PREFIX}/nights/{quote(dag_id)}/{quote(run_id)}"
+    return f"{root.rstrip('/')}{REPORTS_PREFIX}"

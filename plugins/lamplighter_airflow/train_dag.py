@@ -9,6 +9,7 @@ from airflow.sdk import DAG, TaskGroup
 
 from lamplighter_airflow.dag_doc import train_doc
 from lamplighter_airflow.form import train_form
+from lamplighter_airflow.operators.check_drift import CheckDriftOperator
 from lamplighter_airflow.operators.decide_promotion import DecidePromotionOperator
 from lamplighter_airflow.operators.decide_retraining import DecideRetrainingOperator
 from lamplighter_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
@@ -54,9 +55,10 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
             resolved = ResolveSpecOperator(**step("resolve_spec"), spec_path=str(spec_path))
             ingested = IngestDataOperator(**step("ingest_data"))
             validated = ValidateDataOperator(**step("validate_data"), staged=ingested.output)
+            compared = CheckDriftOperator(**step("check_drift"), snapshot=validated.output)
         with _group("training", "From examples to a candidate"):
             retraining = DecideRetrainingOperator(
-                **step("decide_retraining"), snapshot=validated.output
+                **step("decide_retraining"), snapshot=validated.output, drift=compared.output
             )
             selected = SelectFeaturesOperator(
                 **step("select_features"), retraining=retraining.output

@@ -16,8 +16,8 @@ HEAVY = [
     "pandas", "pyarrow", "scipy", "sklearn", "xgboost",
 ]  # fmt: skip
 STEPS = [
-    "resolve_spec", "ingest_data", "validate_data", "decide_retraining", "select_features",
-    "tune_model", "train_ensemble", "evaluate_candidate", "decide_promotion", "register_model",
+    "resolve_spec", "ingest_data", "validate_data", "check_drift", "decide_retraining",
+    "select_features",    "tune_model", "train_ensemble", "evaluate_candidate", "decide_promotion", "register_model",
     "release_model", "report_run",
 ]  # fmt: skip
 TEA = """\

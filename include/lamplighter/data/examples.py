@@ -82,14 +82,19 @@ def known_examples(
 
 
 def interval_examples(
-    spec: ModelSpec, lake: Lake, *, start: datetime, end: datetime
+    spec: ModelSpec,
+    lake: Lake,
+    *,
+    start: datetime,
+    end: datetime,
+    known_by: datetime | None = None,
 ) -> pd.DataFrame:
-    """Return the examples predicted in ``[start, end)``, as known at `end`, without labels.
+    """Return the examples predicted in ``[start, end)``, without labels.
 
-    Columns as in `known_examples`, but ``label`` and ``label_time``. Without time, all examples
-    known at `end`.
+    As known at `end`, unless `known_by` says later. Columns as in `known_examples`, but ``label``
+    and ``label_time``. Without time, all examples known by then.
     """
-    examples = _examples(spec, lake, known_by=end)
+    examples = _examples(spec, lake, known_by=known_by or end)
     if spec.time is not None:
         predicted = examples["prediction_time"]
         examples = examples[(predicted >= pd.Timestamp(start)) & (predicted < pd.Timestamp(end))]

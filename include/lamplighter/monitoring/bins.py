@@ -78,14 +78,12 @@ class NumberBins:
     def labels(self, groups: Ints) -> tuple[str, ...]:
         """Name the coarse bins."""
         edges, inside = np.asarray(self.edges), groups[1:-2]
-        low = f"{edges[0]:.4g}"
-        names = [f"below {low}"]
+        names = [f"below {edges[0]:.3g}"]
         for group in range(1, int(inside.max()) + 1):
             held = np.flatnonzero(inside == group)
-            first, last = edges[max(held[0] - 1, 0)], edges[held[-1]]
-            single = held[0] == held[-1] and (held[0] == 0 or _are_whole(edges))
-            names.append(f"{last:.4g}" if single else f"{first:.4g} to {last:.4g}")
-        return (*names, f"above {edges[-1]:.4g}", "missing")
+            alone = len(held) == 1 and bool((edges == np.round(edges)).all())
+            names.append(f"{edges[held[-1]]:.3g}" if alone else f"to {edges[held[-1]]:.3g}")
+        return (*names, f"above {edges[-1]:.3g}", "missing")
 
 
 @dataclass(frozen=True)
@@ -155,7 +153,3 @@ def merged(counts: ArrayLike, groups: Sequence[int] | Ints) -> Ints:
     fine = np.asarray(counts, dtype=np.int64)
     indicator = np.asarray(groups)[:, None] == np.arange(int(np.max(groups)) + 1)
     return np.asarray(fine @ indicator.astype(np.int64))
-
-
-def _are_whole(edges: Floats) -> bool:
-    return bool((edges == np.round(edges)).all())

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from lamplighter.contracts import RetrainingDecision, SnapshotRef
+from lamplighter.contracts import DriftRef, RetrainingDecision, SnapshotRef
 from lamplighter.ledger import Release
 from lamplighter.spec import ModelSpec
+from lamplighter.steps.drift_words import drift_evidence, drift_words
 from lamplighter.steps.night import Night
 
 
-def decide_retraining(night: Night, snapshot: SnapshotRef) -> RetrainingDecision:
-    """Decide whether to train tonight and write the reason into the ledger."""
+def decide_retraining(
+    night: Night, snapshot: SnapshotRef, drift: DriftRef | None = None
+) -> RetrainingDecision:
+    """Decide whether to train tonight and write the reason into the ledger.
+
+    Drift is written down with the decision. Without loss it is no reason to train.
+    """
     champion = night.champion()
     retrain, reason = retraining_rule(
         night.spec,
@@ -27,8 +33,12 @@ def decide_retraining(night: Night, snapshot: SnapshotRef) -> RetrainingDecision
         timeline=night.run.timeline,
         kind="retraining",
         verdict="retrain" if retrain else "skip",
-        reason=reason,
-        evidence={"snapshot": snapshot.digest, "policy": night.spec.retrain.policy},
+        reason=f"{reason}{drift_words(drift)}",
+        evidence={
+            "snapshot": snapshot.digest,
+            "policy": night.spec.retrain.policy,
+            "drift": drift_evidence(drift),
+        },
         as_of=night.run.as_of,
         champion_version=champion.version if champion else None,
         candidate_version=None,

@@ -6,10 +6,12 @@ import logging
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from lamplighter.contracts import CandidateRef, EvaluationRef, ExamplesRef, VersionRef
+from lamplighter.contracts import ArtifactRef, CandidateRef, EvaluationRef, ExamplesRef, VersionRef
 from lamplighter.errors import ArtifactError
+from lamplighter.monitoring.profile import Profile
 from lamplighter.registry.registration import Registered
-from lamplighter.steps.examples_frame import read_examples
+from lamplighter.steps.check_drift import REFERENCE
+from lamplighter.steps.examples_frame import BLOCK, read_examples
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor
 
@@ -48,6 +50,7 @@ def register_model(
             "spec": run.spec_digest,
             "cutoff": candidate.cutoff.isoformat() if candidate.cutoff else None,
             "registered_name": name,
+            REFERENCE: _reference(night, examples, candidate).model_dump(mode="json"),
         },
     )
     stored = night.ledger.version_by_key(key)
@@ -65,6 +68,15 @@ def register_model(
         mlflow_run_id=stored.mlflow_run_id,
         artifact_digest=candidate.artifact.digest,
     )
+
+
+def _reference(night: Night, examples: ExamplesRef, candidate: CandidateRef) -> ArtifactRef:
+    """Keep a small profile of what was trained on: it outlives the examples themselves."""
+    frame = read_examples(night, examples)
+    days = frame.training[BLOCK].tolist() if night.spec.time else None
+    profile = Profile.learn(frame.features(frame.training, frame.kept), days)
+    key = night.key(REFERENCE, candidate.artifact.digest)
+    return night.artifacts.write_frame(f"{key}.parquet", profile.to_frame())
 
 
 def _register(

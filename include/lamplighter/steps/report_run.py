@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamplighter.contracts import (
+    ArtifactRef,
     CandidateRef,
     Contract,
+    DriftRef,
     EvaluationRef,
     ExamplesRef,
     PromotionDecision,
@@ -33,6 +35,7 @@ STEPS = (
     "resolve_spec",
     "ingest_data",
     "validate_data",
+    "check_drift",
     "decide_retraining",
     "select_features",
     "tune_model",
@@ -77,7 +80,7 @@ def report_run(
         steps=[_step(night, step, outcomes, known, seconds or {}) for step in STEPS],
         problems=_data_problems(night) if "validate_data" in known else [],
         evaluation=json.loads(artifacts.read(judged.document)) if judged else None,
-        links=[Link("the evaluation of the candidate", _relative(night, judged))] if judged else [],
+        links=_links(night, outcomes),
     )
     text = json.dumps(document, indent=2, sort_keys=True).encode()
     artifacts.write(f"{run.run_key}/night.json", text)
@@ -128,10 +131,20 @@ def _data_problems(night: Night) -> list[dict[str, Any]]:
     ]
 
 
-def _relative(night: Night, evaluation: EvaluationRef) -> str:
-    """Say where the evaluation lies, seen from the night's report."""
-    folder = posixpath.relpath(posixpath.dirname(evaluation.report.key), night.run.run_key)
-    return f"{folder}/{posixpath.basename(night.artifacts.uri(evaluation.report))}"
+def _links(night: Night, outcomes: Mapping[str, Contract | None]) -> list[Link]:
+    judged, drift = outcomes.get("evaluate_candidate"), outcomes.get("check_drift")
+    links = []
+    if isinstance(judged, EvaluationRef):
+        links.append(Link("the evaluation of the candidate", _relative(night, judged.report)))
+    if isinstance(drift, DriftRef):
+        links.append(Link("the drift of the data", _relative(night, drift.report)))
+    return links
+
+
+def _relative(night: Night, report: ArtifactRef) -> str:
+    """Say where another report lies, seen from the night's report."""
+    folder = posixpath.relpath(posixpath.dirname(report.key), night.run.run_key)
+    return f"{folder}/{posixpath.basename(night.artifacts.uri(report))}"
 
 
 def _outcome(outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]) -> str:
@@ -163,6 +176,9 @@ def _sentences(
     decision = outcomes.get("decide_promotion")
     if isinstance(decision, PromotionDecision):
         said.append(f"The gate says {decision.verdict}: {decision.reason}.")
+    drift = outcomes.get("check_drift")
+    if isinstance(drift, DriftRef):
+        said += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in _of_drift(drift)]
     release, version = outcomes.get("release_model"), outcomes.get("register_model")
     if isinstance(version, VersionRef):
         said.append(f"Registered as version {version.version}.")
@@ -170,6 +186,11 @@ def _sentences(
         said.append(f"{release.reason[:1].upper()}{release.reason[1:]}.")
     said.append(_who_is_champion(night, release))
     return said
+
+
+def _of_drift(drift: DriftRef) -> tuple[str, ...]:
+    """Say what drifted against the champion's training data, and what could not be said."""
+    return (*drift.sentences[:1], *drift.notes)
 
 
 _OUTCOME_WORDS = {
@@ -213,6 +234,7 @@ def _line(night: Night, outcome: Contract | None) -> str:
 _LINES: dict[type[Contract], Any] = {
     StagedData: lambda o: ", ".join(f"{n}: {t.rows:,} rows" for n, t in o.tables.items()),
     SnapshotRef: lambda o: f"snapshot {o.digest[:12]}",
+    DriftRef: lambda o: "; ".join((*o.sentences, *o.notes)),
     RetrainingDecision: lambda o: o.reason,
     ExamplesRef: lambda o: (
         f"{o.training_rows:,} rows to train on, {o.holdout_rows:,} held out, "

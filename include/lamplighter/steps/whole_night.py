@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from lamplighter.contracts import Actor, Contract, RunReport, RunRequest
 from lamplighter.errors import LamplighterError
+from lamplighter.steps.check_drift import check_drift
 from lamplighter.steps.decide_promotion import decide_promotion
 from lamplighter.steps.decide_retraining import decide_retraining
 from lamplighter.steps.evaluate_candidate import evaluate_candidate
@@ -111,7 +112,8 @@ def _steps(night: Night, course: _Course) -> None:
     take = course.take
     staged = take("ingest_data", lambda: ingest_data(night))
     snapshot = take("validate_data", lambda: validate_data(night, staged))
-    retraining = take("decide_retraining", lambda: decide_retraining(night, snapshot))
+    drift = take("check_drift", lambda: check_drift(night, snapshot))
+    retraining = take("decide_retraining", lambda: decide_retraining(night, snapshot, drift))
     if not retraining.retrain:
         return
     examples = take("select_features", lambda: select_features(night, snapshot))

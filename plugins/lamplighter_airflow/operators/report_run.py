@@ -18,6 +18,7 @@ _RESULTS = {
     "resolve_spec": "RunRef",
     "ingest_data": "StagedData",
     "validate_data": "SnapshotRef",
+    "check_drift": "DriftRef",
     "decide_retraining": "RetrainingDecision",
     "select_features": "ExamplesRef",
     "tune_model": "SearchRef",
