@@ -163,6 +163,18 @@ class ExamplesRef(Contract):
     cutoff: Instant | None
     features: tuple[str, ...]
     dropped: dict[str, str] = Field(default_factory=dict)
+    live: ArtifactRef | None = None
+    """Features of the newest rows, which have no label yet; None without time."""
+
+
+class LeakageRef(Contract):
+    """What `check_leakage` found in the examples of a night that it let pass."""
+
+    artifact: ArtifactRef
+    rows: int
+    features: int
+    warnings: tuple[str, ...] = ()
+    accepted: dict[str, str] = Field(default_factory=dict)
 
 
 class SearchRef(Contract):

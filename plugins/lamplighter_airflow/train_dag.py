@@ -10,6 +10,7 @@ from airflow.sdk import DAG, TaskGroup
 from lamplighter_airflow.dag_doc import train_doc
 from lamplighter_airflow.form import train_form
 from lamplighter_airflow.operators.check_drift import CheckDriftOperator
+from lamplighter_airflow.operators.check_leakage import CheckLeakageOperator
 from lamplighter_airflow.operators.decide_promotion import DecidePromotionOperator
 from lamplighter_airflow.operators.decide_retraining import DecideRetrainingOperator
 from lamplighter_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
@@ -64,6 +65,7 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
                 **step("select_features"), retraining=retraining.output
             )
             examples = selected.output
+            checked = CheckLeakageOperator(**step("check_leakage"), examples=examples)
             search = TuneModelOperator.partial(
                 **step("tune_model"),
                 doc_md=TuneModelOperator.step_doc,
@@ -78,7 +80,10 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
             )
             evaluation = evaluated.output
             decided = DecidePromotionOperator(
-                **step("decide_promotion"), candidate=candidate, evaluation=evaluation
+                **step("decide_promotion"),
+                candidate=candidate,
+                evaluation=evaluation,
+                leakage=checked.output,
             )
         with _group("release", "From candidate to champion"):
             registered = RegisterModelOperator(
@@ -93,6 +98,7 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
         reported = ReportRunOperator(**step("report_run")).as_teardown()
 
         resolved >> ingested
+        checked >> search
         search >> trained  # the workers' common result is the stored search, read by its key
         decided >> registered
         released >> reported

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from lamplighter.data.asof_latest import latest_positions
 from lamplighter.data.asof_versions import (
+    FOREVER,
     Ints,
     Versions,
     microsecond,
@@ -20,6 +22,7 @@ from lamplighter.data.asof_versions import (
     shared_codes,
 )
 from lamplighter.data.asof_window import Floats, window_totals
+from lamplighter.data.filled_in import fill_times, known_from, masked
 from lamplighter.errors import DataError, TimeTravelError
 from lamplighter.spec.data import Table
 
@@ -45,7 +48,8 @@ class AsOfView:
     Notes
     -----
     For a key, the version with the greatest ``_known_at <= t`` is what is known at t; where that
-    is a tombstone, nothing is.
+    is a tombstone, nothing is. A column that the spec declares as filled in later is empty until
+    then, also where the source has already written it.
     """
 
     def __init__(
@@ -56,6 +60,11 @@ class AsOfView:
         self._restricted = False
         self._versions = {
             name: Versions.of(table, history) for name, (table, history) in tables.items()
+        }
+        self._filled = {
+            name: fill_times(table, found.frame, found.event)
+            for name, (table, _) in tables.items()
+            for found in [self._versions[name]]
         }
 
     @property
@@ -103,7 +112,8 @@ class AsOfView:
             )
         versions = self._of(table)
         found = versions.standing(microsecond(at))
-        return versions.frame.drop(columns=_OWN).take(found).reset_index(drop=True)
+        rows = versions.frame.drop(columns=_OWN).take(found)
+        return self._masked(table, rows, found, microsecond(at)).reset_index(drop=True)
 
     def latest(
         self,
@@ -146,13 +156,14 @@ class AsOfView:
         versions = self._of(table)
         _require(versions.frame, columns, f"table {table!r}")
         groups, wanted_groups = self._groups(table, examples, by)
+        versions = replace(versions, known=known_from(versions.known, self._filled[table], by))
         times = self._times(examples, at)
         found = latest_positions(versions, groups, wanted_groups=wanted_groups, times=times)
         if max_age is not None and len(versions):
             too_old = versions.event[found] < times - microseconds_of(max_age)
             found = np.where(too_old, -1, found)
         taken = _stable_types(versions.frame[list(columns)]).reindex(found)
-        return taken.set_axis(examples.index)
+        return self._masked(table, taken, found, times).set_axis(examples.index)
 
     def window(
         self,
@@ -200,6 +211,8 @@ class AsOfView:
             raise ValueError(f"aggregate {aggregate!r} needs a value column; only 'count' does not")
         versions = self._of(table)
         groups, wanted_groups = self._groups(table, examples, by)
+        read = [*by, value] if value is not None else list(by)
+        versions = replace(versions, known=known_from(versions.known, self._filled[table], read))
         sums, counts = window_totals(
             versions,
             groups,
@@ -250,8 +263,34 @@ class AsOfView:
             found = versions.standing(microsecond(self.as_of))
         else:
             found = versions.standing_when_predicted(lead)
-        own = versions.frame[list(columns)].reindex(versions.matching(found, examples))
-        return own.set_axis(examples.index)
+        at = versions.matching(found, examples)
+        own = versions.frame[list(columns)].reindex(at)
+        predicted = _when_predicted(versions, at, lead)
+        return self._masked(table, own, at, predicted).set_axis(examples.index)
+
+    def filled_in_too_late(
+        self, table: str, examples: pd.DataFrame, *, lead: timedelta
+    ) -> dict[str, int]:
+        """Count, per column that is filled in later, the examples that are predicted before."""
+        versions = self._of(table)
+        at = versions.matching(versions.standing_when_predicted(lead), examples)
+        at = at[at >= 0]
+        predicted = _when_predicted(versions, at, lead)
+        return {
+            column: int((filled[at] > predicted).sum())
+            for column, filled in self._filled[table].items()
+        }
+
+    def _masked(
+        self, table: str, rows: pd.DataFrame, positions: Ints, times: Ints | int
+    ) -> pd.DataFrame:
+        """Empty what was filled in only after a time; rows that are not there are empty anyway."""
+        # Position -1, where there is no row, takes what stands at the end.
+        filled = {
+            name: np.append(moments, FOREVER)[positions]
+            for name, moments in self._filled[table].items()
+        }
+        return masked(rows, filled, times) if filled else rows
 
     def _of(self, table: str) -> Versions:
         if table not in self._versions:
@@ -284,6 +323,10 @@ class AsOfView:
                 "prediction time; ask for that time or an earlier one"
             )
         return asked
+
+
+def _when_predicted(versions: Versions, at: Ints, lead: timedelta | None) -> Ints | int:
+    return FOREVER if lead is None else np.append(versions.event, 0)[at] - microseconds_of(lead)
 
 
 def _or_else(times: pd.Series[pd.Timestamp], otherwise: int) -> Ints:

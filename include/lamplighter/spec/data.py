@@ -7,7 +7,14 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from lamplighter.spec.values import ColumnType, DottedPath, Duration, Name, Section
+from lamplighter.spec.values import (
+    ColumnType,
+    DottedPath,
+    Duration,
+    Name,
+    Section,
+    as_duration,
+)
 
 ROW_KEY = "_row"
 """The key of a table whose rows have none of their own."""
@@ -94,7 +101,8 @@ class Table(Section):
     filled_in: dict[str, str] = Field(
         default_factory=dict,
         description="Columns whose value becomes known later than their row: the column with the "
-        "time of that, or how long after event_time, such as 3h.",
+        "time of that (event_time, available_at, or a timestamp under columns), or how long after "
+        "event_time, such as 3h. Until then they are empty for features.",
     )
     look_back: Duration = Field(
         default=timedelta(0),
@@ -105,6 +113,35 @@ class Table(Section):
     def keyless(self) -> bool:
         """Whether the rows have no key of their own."""
         return self.key == (ROW_KEY,)
+
+    def filled_in_after(self, column: str) -> timedelta | None:
+        """Return how long after its event a column is filled in; None if a column says when."""
+        return as_duration(self.filled_in[column])
+
+    @model_validator(mode="after")
+    def _filled_in_at_a_time(self) -> Self:
+        times = {name for name, kind in self.columns.items() if kind == "timestamp"}
+        times |= {name for name in (self.event_time, self.available_at) if name}
+        fixed = {*self.key, self.event_time, self.available_at, self.deleted}
+        for column, moment in self.filled_in.items():
+            if column in fixed:
+                raise ValueError(
+                    f"filled_in.{column}: a key, a time or `deleted` is known with its row; leave "
+                    "it out of filled_in"
+                )
+            if as_duration(moment) is not None:
+                if self.event_time is None:
+                    raise ValueError(
+                        f"filled_in.{column}: {moment} after what? the table has no event_time; "
+                        "name a column of times"
+                    )
+            elif moment not in times:
+                raise ValueError(
+                    f"filled_in.{column}: got {moment!r}, expected a duration such as 3h, or a "
+                    "column of times: event_time, available_at, or one declared under `columns` as "
+                    "timestamp"
+                )
+        return self
 
     @model_validator(mode="after")
     def _row_key_alone(self) -> Self:

@@ -192,6 +192,11 @@ class ModelSpec(Section):
             )
         if self.time is None and any(t.event_time for t in self.data.tables.values()):
             raise ValueError("a table has an event_time, so the section `time` is needed")
+        if self.time is None and any(t.filled_in for t in self.data.tables.values()):
+            raise ValueError(
+                "a table has `filled_in`, so the section `time` is needed: without it there is no "
+                "time of prediction to compare with"
+            )
         return self
 
     @model_validator(mode="after")

@@ -23,13 +23,31 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 DOTTED_PATTERN = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 
 
+_LONGEST = timedelta(days=36_500)
+
+
+def as_duration(text: str) -> timedelta | None:
+    """Read a duration such as 36h; None if the text is none.
+
+    >>> as_duration("36h") == timedelta(days=1.5), as_duration("36 hours") is None
+    (True, True)
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        return None
+    seconds = float(found[1]) * timedelta(**{_UNITS[found[2]]: 1}).total_seconds()
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError("expected a duration of at most 36500d")
+    return timedelta(seconds=seconds)
+
+
 def _parse_duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    found = as_duration(value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("expected a duration such as 90s, 30m, 2h or 14d")
-    return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    return found
 
 
 def _print_duration(value: timedelta) -> str:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from lamplighter.contracts import CandidateRef, EvaluationRef, GateMode, PromotionDecision, Verdict
+from lamplighter.contracts import (
+    CandidateRef,
+    EvaluationRef,
+    GateMode,
+    LeakageRef,
+    PromotionDecision,
+    Verdict,
+)
 from lamplighter.evaluation.gate import GateRule, GuardResult, decide
 from lamplighter.steps.night import Night
 
 
 def decide_promotion(
-    night: Night, candidate: CandidateRef, evaluation: EvaluationRef
+    night: Night,
+    candidate: CandidateRef,
+    evaluation: EvaluationRef,
+    *,
+    leakage: LeakageRef | None = None,
 ) -> PromotionDecision:
-    """Judge the candidate once. A retried or cleared task gets the verdict that was stored."""
+    """Judge the candidate once. A retried or cleared task gets the verdict that was stored.
+
+    What was found about leaks is written down beside the evidence; it does not change the verdict,
+    since what would have has stopped the night before.
+    """
     run = night.run
     judged = decide(
         evaluation.evidence,
@@ -44,6 +59,7 @@ def decide_promotion(
             **evaluation.model_dump(
                 mode="json", include={"evidence", "metrics", "problems", "guards"}
             ),
+            "leakage": leakage.model_dump(mode="json") if leakage else None,
             "snapshot": evaluation.snapshot_digest,
             "champion_release": evaluation.champion_release,
             "gate_mode": run.gate_mode,

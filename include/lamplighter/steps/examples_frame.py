@@ -35,13 +35,18 @@ class NightExamples:
 
     def features(self, part: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Return the feature columns of one part under their own names."""
-        columns = [c for c in part.columns if c.startswith(PREFIX)]
-        frame = part[columns].rename(columns=lambda c: c.removeprefix(PREFIX))
-        return frame[list(names)] if names is not None else frame
+        return feature_columns(part, names)
 
     def labels(self, part: pd.DataFrame) -> np.ndarray:
         """Return the target of one part."""
         return part[LABEL].to_numpy()
+
+
+def feature_columns(frame: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Return the features of a stored frame under their own names; all of them unless named."""
+    columns = [c for c in frame.columns if c.startswith(PREFIX)]
+    found = frame[columns].rename(columns=lambda c: c.removeprefix(PREFIX))
+    return found[list(names)] if names is not None else found
 
 
 def join_features(examples: pd.DataFrame, features: pd.DataFrame, part: np.ndarray) -> pd.DataFrame:

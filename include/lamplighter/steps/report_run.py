@@ -15,6 +15,7 @@ from lamplighter.contracts import (
     DriftRef,
     EvaluationRef,
     ExamplesRef,
+    LeakageRef,
     PromotionDecision,
     ReleaseRef,
     RetrainingDecision,
@@ -26,6 +27,7 @@ from lamplighter.contracts import (
 )
 from lamplighter.evaluation.document import Link, StepOutcome, night_document
 from lamplighter.evaluation.report import render_night
+from lamplighter.steps.check_leakage import FILE as LEAKAGE_FILE
 from lamplighter.steps.night import Night
 from lamplighter.steps.stopped_night import stop_reason
 
@@ -38,6 +40,7 @@ STEPS = (
     "check_drift",
     "decide_retraining",
     "select_features",
+    "check_leakage",
     "tune_model",
     "train_ensemble",
     "evaluate_candidate",
@@ -78,7 +81,10 @@ def report_run(
         sentences=sentences,
         verdict=decision.verdict if isinstance(decision, PromotionDecision) else None,
         steps=[_step(night, step, outcomes, known, seconds or {}) for step in STEPS],
-        problems=_data_problems(night) if "validate_data" in known else [],
+        problems=[
+            *(_data_problems(night) if "validate_data" in known else []),
+            *_leaks(night, outcomes, known),
+        ],
         evaluation=json.loads(artifacts.read(judged.document)) if judged else None,
         links=_links(night, outcomes),
     )
@@ -141,6 +147,22 @@ def _links(night: Night, outcomes: Mapping[str, Contract | None]) -> list[Link]:
     return links
 
 
+def _leaks(
+    night: Night, outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    if "check_leakage" not in failures and "check_leakage" not in outcomes:
+        return []
+    stored = night.artifacts.find(f"{night.run.run_key}/{LEAKAGE_FILE}")
+    if stored is None:
+        return []
+    findings = json.loads(night.artifacts.read(stored))["findings"]
+    table = night.spec.data.examples_table
+    return [
+        {**finding, "table": table, "check": finding["kind"], "failing_rows": finding["rows"]}
+        for finding in findings
+    ]
+
+
 def _relative(night: Night, report: ArtifactRef) -> str:
     """Say where another report lies, seen from the night's report."""
     folder = posixpath.relpath(posixpath.dirname(report.key), night.run.run_key)
@@ -149,7 +171,7 @@ def _relative(night: Night, report: ArtifactRef) -> str:
 
 def _outcome(outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]) -> str:
     if failures:
-        stopping = ("ingest_data", "validate_data", "select_features")
+        stopping = ("ingest_data", "validate_data", "select_features", "check_leakage")
         return "stopped" if all(step in stopping for step in failures) else "failed"
     decision = outcomes.get("decide_promotion")
     if isinstance(decision, PromotionDecision):
@@ -239,6 +261,10 @@ _LINES: dict[type[Contract], Any] = {
     ExamplesRef: lambda o: (
         f"{o.training_rows:,} rows to train on, {o.holdout_rows:,} held out, "
         f"{len(o.features)} features"
+    ),
+    LeakageRef: lambda o: (
+        f"{o.features} features looked at, {len(o.warnings)} warnings, {len(o.accepted)} accepted"
+        + "".join(f"; {warning}" for warning in o.warnings)
     ),
     SearchRef: lambda o: (
         f"{o.trials} trials ({o.failed_trials} failed), best {o.best_algorithm} {o.best_loss:.4f}"

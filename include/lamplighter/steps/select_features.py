@@ -7,7 +7,8 @@ import logging
 import numpy as np
 import pandas as pd
 
-from lamplighter.contracts import ExamplesRef, SnapshotRef
+from lamplighter.contracts import ArtifactRef, ExamplesRef, SnapshotRef
+from lamplighter.data.asof import AsOfView
 from lamplighter.data.examples import feature_view, known_examples
 from lamplighter.data.splits import Split, split_examples
 from lamplighter.errors import DataError
@@ -18,6 +19,9 @@ from lamplighter.steps.examples_frame import LABEL, join_features
 from lamplighter.steps.night import Night
 
 log = logging.getLogger(__name__)
+
+_LIVE_ROWS = 5_000
+"""Of the newest rows, which have no label yet, as many as it takes to see how they differ."""
 
 
 def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
@@ -61,7 +65,24 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
         cutoff=split.cutoff,
         features=tuple(kept),
         dropped=dropped,
+        live=_store_live(night, examples, split, view, snapshot.digest),
     )
+
+
+def _store_live(
+    night: Night, examples: pd.DataFrame, split: Split, view: AsOfView, snapshot_digest: str
+) -> ArtifactRef | None:
+    """Store the features of rows as one would have to predict them now: without a label yet."""
+    if night.spec.time is None:
+        return None
+    newest = examples[split.training | split.holdout]["prediction_time"].max()
+    unlabelled = examples[LABEL].isna() & (examples["prediction_time"] > newest)
+    if not unlabelled.any():
+        return None
+    live = examples[unlabelled].tail(_LIVE_ROWS)
+    features = build_features(night.spec, live, view)
+    frame = join_features(live, features, np.full(len(live), "live")).reset_index(drop=True)
+    return night.artifacts.write_frame(f"{night.key('live', snapshot_digest)}.parquet", frame)
 
 
 def _refuse_what_cannot_be_learned(spec: ModelSpec, examples: pd.DataFrame, split: Split) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from lamplighter.contracts import Actor, Contract, RunReport, RunRequest
 from lamplighter.errors import LamplighterError
 from lamplighter.steps.check_drift import check_drift
+from lamplighter.steps.check_leakage import check_leakage
 from lamplighter.steps.decide_promotion import decide_promotion
 from lamplighter.steps.decide_retraining import decide_retraining
 from lamplighter.steps.evaluate_candidate import evaluate_candidate
@@ -117,9 +118,12 @@ def _steps(night: Night, course: _Course) -> None:
     if not retraining.retrain:
         return
     examples = take("select_features", lambda: select_features(night, snapshot))
+    leakage = take("check_leakage", lambda: check_leakage(night, examples))
     take("tune_model", lambda: tune_model(night, examples, workers=1))
     candidate = take("train_ensemble", lambda: train_ensemble(night, examples))
     evaluation = take("evaluate_candidate", lambda: evaluate_candidate(night, examples, candidate))
-    decision = take("decide_promotion", lambda: decide_promotion(night, candidate, evaluation))
+    decision = take(
+        "decide_promotion", lambda: decide_promotion(night, candidate, evaluation, leakage=leakage)
+    )
     version = take("register_model", lambda: register_model(night, examples, candidate, evaluation))
     take("release_model", lambda: release_model(night, decision, version))

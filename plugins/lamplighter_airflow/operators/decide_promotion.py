@@ -21,22 +21,27 @@ class DecidePromotionOperator(LamplighterOperator):
     ----------
     candidate, evaluation : templated
         The `CandidateRef` to judge and its `EvaluationRef`, as JSON.
+    leakage : templated
+        The `LeakageRef` of this night, as JSON.
     """
 
-    template_fields: Sequence[str] = ("candidate", "evaluation", "spec_digest")
+    template_fields: Sequence[str] = ("candidate", "evaluation", "leakage", "spec_digest")
     step_doc = (
         "The gate: promote, reject or inconclusive, from paired daily differences between champion "
         "and candidate. The verdict and its evidence go into the ledger. Never red for a verdict."
     )
 
-    def __init__(self, *, candidate: Handed, evaluation: Handed, **kwargs: Any) -> None:
+    def __init__(
+        self, *, candidate: Handed, evaluation: Handed, leakage: Handed, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.candidate = candidate
         self.evaluation = evaluation
+        self.leakage = leakage
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Judge, and record the verdict."""
-        from lamplighter.contracts import CandidateRef, EvaluationRef
+        from lamplighter.contracts import CandidateRef, EvaluationRef, LeakageRef
         from lamplighter.steps.decide_promotion import decide_promotion
 
         with self.night(context) as night:
@@ -44,5 +49,6 @@ class DecidePromotionOperator(LamplighterOperator):
                 night,
                 CandidateRef.model_validate(self.candidate),
                 EvaluationRef.model_validate(self.evaluation),
+                leakage=LeakageRef.model_validate(self.leakage),
             )
         return decision.model_dump(mode="json")

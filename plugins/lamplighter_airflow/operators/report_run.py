@@ -21,6 +21,7 @@ _RESULTS = {
     "check_drift": "DriftRef",
     "decide_retraining": "RetrainingDecision",
     "select_features": "ExamplesRef",
+    "check_leakage": "LeakageRef",
     "tune_model": "SearchRef",
     "train_ensemble": "CandidateRef",
     "evaluate_candidate": "EvaluationRef",
