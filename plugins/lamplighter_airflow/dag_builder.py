@@ -16,6 +16,7 @@ from lamplighter.errors import SpecError
 from lamplighter.spec import load_spec, spec_paths
 from lamplighter.spec.operations import Schedule
 from lamplighter_airflow.broken_spec_dag import broken_spec_dag
+from lamplighter_airflow.maintain_dag import MAINTAIN, maintain_dag
 from lamplighter_airflow.score_dag import score_dag
 from lamplighter_airflow.train_dag import train_dag
 
@@ -31,9 +32,12 @@ BUILDERS = {"train": train_dag, "score": score_dag}
 
 
 def build_dags(
-    folder: str | Path | None = None, namespace: MutableMapping[str, Any] | None = None
+    folder: str | Path | None = None,
+    namespace: MutableMapping[str, Any] | None = None,
+    *,
+    maintain: bool = True,
 ) -> list[DAG]:
-    """Build `<model>__train` and `<model>__score` for every spec of a folder.
+    """Build `<model>__train` and `<model>__score` for every spec, and `lamplighter__maintain`.
 
     A spec that cannot be used becomes a DAG of the same name that says what is wrong with it; the
     other models are built all the same.
@@ -45,6 +49,9 @@ def build_dags(
         ``include/models``, beside the folder of the calling file.
     namespace : mapping, optional
         Where the DAGs are put. Default: the globals of the calling module, where Airflow looks.
+    maintain : bool, default True
+        Whether the DAG of upkeep is built too. Of several calls over the same stores, only one
+        should: two DAGs of one name are an error in Airflow.
 
     Returns
     -------
@@ -54,7 +61,9 @@ def build_dags(
     caller = inspect.stack()[1].frame.f_globals if namespace is None else namespace
     models = _models_folder(folder, caller)
     wanted = get_parsing_context().dag_id
-    built = list(_build(models, wanted))
+    built = list(_build(models, wanted)) if wanted != MAINTAIN else []
+    if maintain and wanted in (None, MAINTAIN):
+        built.append(maintain_dag(models))
     caller.update({dag.dag_id: dag for dag in built})
     return built
 

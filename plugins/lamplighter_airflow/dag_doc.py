@@ -38,6 +38,23 @@ Scoring an interval again replaces its rows with the same rows. This DAG takes n
 """
 
 
+def maintain_doc() -> str:
+    """Return the page of `lamplighter__maintain`."""
+    return """\
+### Upkeep of the stores, once a day
+
+One task per duty; each one's page says what it does. They depend on nothing but the stores, so one
+may fail and the others are done all the same. Any of them can be run again, beside the nights too.
+
+**Reading a run.** What a duty did stands in its log and in its XCom under `done`; what a person
+has to look at under `found`, and as a warning in the log. Red means that a store did not answer, or
+that a backup was at work for too long.
+
+**Looking first.** Trigger it with *Dry run*: then it only says what it would delete. How long
+things are kept is a field each; the scheduler uses the defaults.
+"""
+
+
 def broken_doc(path: str, message: str) -> str:
     """Return the page of a DAG whose spec cannot be used."""
     return f"""\

@@ -73,7 +73,7 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
             title="Dry run",
             description="Train and judge, but register and release nothing.",
         ),
-        "reason": _reason(),
+        "reason": reason(),
     }
 
 
@@ -90,7 +90,7 @@ def score_form() -> dict[str, Param]:
             description="Score the examples whose prediction time lies in this many hours before "
             "as of. A scheduled run scores its own data interval instead.",
         ),
-        "reason": _reason(),
+        "reason": reason(),
     }
 
 
@@ -106,7 +106,8 @@ def _as_of() -> Param:
     )
 
 
-def _reason() -> Param:
+def reason() -> Param:
+    """Return the field in which a person says why."""
     return Param(
         "",
         type="string",
