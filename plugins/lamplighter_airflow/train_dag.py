@@ -84,6 +84,7 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
                 candidate=candidate,
                 evaluation=evaluation,
                 leakage=checked.output,
+                drift=compared.output,
             )
         with _group("release", "From candidate to champion"):
             registered = RegisterModelOperator(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lamplighter.contracts import (
     CandidateRef,
+    DriftRef,
     EvaluationRef,
     GateMode,
     LeakageRef,
@@ -11,6 +12,7 @@ from lamplighter.contracts import (
     Verdict,
 )
 from lamplighter.evaluation.gate import GateRule, GuardResult, decide
+from lamplighter.steps.drift_words import drift_evidence
 from lamplighter.steps.night import Night
 
 
@@ -20,11 +22,12 @@ def decide_promotion(
     evaluation: EvaluationRef,
     *,
     leakage: LeakageRef | None = None,
+    drift: DriftRef | None = None,
 ) -> PromotionDecision:
     """Judge the candidate once. A retried or cleared task gets the verdict that was stored.
 
-    What was found about leaks is written down beside the evidence; it does not change the verdict,
-    since what would have has stopped the night before.
+    What was found about leaks and drift is written down beside the evidence; it does not change the
+    verdict. A leak that would have has stopped the night before; drift is no loss.
     """
     run = night.run
     judged = decide(
@@ -60,6 +63,7 @@ def decide_promotion(
                 mode="json", include={"evidence", "metrics", "problems", "guards"}
             ),
             "leakage": leakage.model_dump(mode="json") if leakage else None,
+            "drift": drift_evidence(drift),
             "snapshot": evaluation.snapshot_digest,
             "champion_release": evaluation.champion_release,
             "gate_mode": run.gate_mode,

@@ -123,7 +123,8 @@ def _steps(night: Night, course: _Course) -> None:
     candidate = take("train_ensemble", lambda: train_ensemble(night, examples))
     evaluation = take("evaluate_candidate", lambda: evaluate_candidate(night, examples, candidate))
     decision = take(
-        "decide_promotion", lambda: decide_promotion(night, candidate, evaluation, leakage=leakage)
+        "decide_promotion",
+        lambda: decide_promotion(night, candidate, evaluation, leakage=leakage, drift=drift),
     )
     version = take("register_model", lambda: register_model(night, examples, candidate, evaluation))
     take("release_model", lambda: release_model(night, decision, version))

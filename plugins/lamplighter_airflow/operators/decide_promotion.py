@@ -21,27 +21,34 @@ class DecidePromotionOperator(LamplighterOperator):
     ----------
     candidate, evaluation : templated
         The `CandidateRef` to judge and its `EvaluationRef`, as JSON.
-    leakage : templated
-        The `LeakageRef` of this night, as JSON.
+    leakage, drift : templated
+        The `LeakageRef` and the `DriftRef` of this night, as JSON.
     """
 
-    template_fields: Sequence[str] = ("candidate", "evaluation", "leakage", "spec_digest")
+    template_fields: Sequence[str] = ("candidate", "evaluation", "leakage", "drift", "spec_digest")
     step_doc = (
         "The gate: promote, reject or inconclusive, from paired daily differences between champion "
         "and candidate. The verdict and its evidence go into the ledger. Never red for a verdict."
     )
 
     def __init__(
-        self, *, candidate: Handed, evaluation: Handed, leakage: Handed, **kwargs: Any
+        self,
+        *,
+        candidate: Handed,
+        evaluation: Handed,
+        leakage: Handed,
+        drift: Handed,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.candidate = candidate
         self.evaluation = evaluation
         self.leakage = leakage
+        self.drift = drift
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Judge, and record the verdict."""
-        from lamplighter.contracts import CandidateRef, EvaluationRef, LeakageRef
+        from lamplighter.contracts import CandidateRef, DriftRef, EvaluationRef, LeakageRef
         from lamplighter.steps.decide_promotion import decide_promotion
 
         with self.night(context) as night:
@@ -50,5 +57,6 @@ class DecidePromotionOperator(LamplighterOperator):
                 CandidateRef.model_validate(self.candidate),
                 EvaluationRef.model_validate(self.evaluation),
                 leakage=LeakageRef.model_validate(self.leakage),
+                drift=DriftRef.model_validate(self.drift),
             )
         return decision.model_dump(mode="json")
