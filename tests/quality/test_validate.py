@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from lamplighter.quality.checks import TableValidation
+from lamplighter.quality.data_docs import render_data_docs
 from lamplighter.quality.validate import validate_table
 from lamplighter.quality.volume import Reading, Stored
 from lamplighter.spec.data import Source, Table, Validation
@@ -290,3 +291,18 @@ def test_the_index_of_the_rows_does_not_matter():
 def test_validation_is_silent_on_the_terminal(capfd: pytest.CaptureFixture[str]):
     validated(flights())
     assert capfd.readouterr() == ("", "")
+
+
+def test_data_docs_show_the_results_and_are_the_same_whenever_they_are_drawn():
+    pages = [
+        render_data_docs(
+            validated(change("origin", [9], "ORD")(flights())),
+            model="delays",
+            as_of=datetime(2013, 1, 11, 4, tzinfo=ZONE),
+        )
+        for _ in range(2)
+    ]
+    assert pages[0] == pages[1]
+    assert "delays.flights" in pages[0]
+    assert "ORD" in pages[0]
+    assert "unexpected Exception" not in pages[0]

@@ -28,6 +28,7 @@ _COMMANDS = {
     "rollback": ("act_on_champion", "make the champion before champion again"),
     "freeze": ("freeze_models", "let nothing become champion, of one model or of all"),
     "unfreeze": ("freeze_models", "lift a freeze"),
+    "quarantine": ("quarantine", "list rows that were set aside, and bring corrected ones back"),
     "doctor": ("examine_stores", "check the stores and the alias against the ledger"),
     "upgrade": ("upgrade_ledger", "bring the ledger's schema up to this version"),
 }
