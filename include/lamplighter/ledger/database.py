@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ from sqlalchemy.pool import NullPool
 from lamplighter.errors import LedgerError, LedgerUnavailableError
 
 BUSY_TIMEOUT_S = 30
+
+
+class Lock(IntEnum):
+    """What processes take turns for, by the number that Postgres knows the lock by."""
+
+    FIRST_USE = 7_023_117_415
+    UPKEEP = 7_023_117_416
+    FREEZE = 7_023_117_417
 
 
 class Database:
@@ -63,20 +72,20 @@ class Database:
             yield connection
 
     @contextmanager
-    def lock(self, number: int) -> Iterator[bool]:
+    def lock(self, lock: Lock) -> Iterator[bool]:
         """Try to take a lock that lasts as long as the context; say whether it was free.
 
-        It shuts out who asks for the same number, and nobody else. It goes with the process.
+        It shuts out who asks for the same lock, and nobody else. It goes with the process.
         """
         if self.is_sqlite:
-            with _locked_file(Path(f"{self._url.database}.lock-{number}")) as held:
+            with _locked_file(Path(f"{self._url.database}.lock-{lock.value}")) as held:
                 yield held
             return
         with self._plain_errors():
             connection = self._engine.connect()
         try:
             with self._plain_errors():
-                held = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+                held = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(lock.value))))
                 connection.commit()  # the session holds the lock; no transaction stays open
             yield held
         finally:

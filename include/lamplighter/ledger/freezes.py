@@ -18,11 +18,11 @@ from lamplighter.contracts import Actor
 from lamplighter.errors import FrozenError, UsageError
 from lamplighter.ledger import tables
 from lamplighter.ledger.book import Pages
+from lamplighter.ledger.database import Lock
 from lamplighter.ledger.records import FreezeAct, FreezeKind, ReleaseRequest
 from lamplighter.ledger.timelines import LIVE
 
 EVERY_MODEL = "*"
-_LOCK = 7_023_117_416  # any number; all processes must take the same lock on Postgres
 
 
 class FreezePages(Pages):
@@ -117,7 +117,7 @@ def _take_turn(connection: sa.Connection, *, alone: bool) -> None:
     # was stored could be stored after it.
     if connection.dialect.name == "postgresql":
         lock = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
-        connection.execute(select(lock(_LOCK)))
+        connection.execute(select(lock(Lock.FREEZE.value)))
 
 
 def _standing(connection: sa.Connection, model: str) -> list[FreezeAct]:

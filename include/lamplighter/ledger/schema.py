@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from lamplighter.errors import LedgerError
-from lamplighter.ledger.database import Database
+from lamplighter.ledger.database import Database, Lock
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -19,8 +19,6 @@ NEWEST = "0002"
 """The revision this code works with. Revisions are numbers of four digits, so they have an order.
 
 Written here too, so that opening a ledger needs no Alembic; a test compares."""
-
-_FIRST_USE_LOCK = 7_023_117_415  # any number; all processes must take the same lock on Postgres
 
 
 def prepare(database: Database) -> None:
@@ -85,7 +83,7 @@ def _migrate(database: Database, *, only_if_empty: bool) -> None:
     with database.writing() as connection:
         if not database.is_sqlite:
             # SQLite's writer has the file to itself already.
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_FIRST_USE_LOCK)))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(Lock.FIRST_USE.value)))
         if only_if_empty and _revision(connection) is not None:
             return  # another process was first
         config = alembic_config()

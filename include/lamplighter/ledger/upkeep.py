@@ -15,8 +15,7 @@ from lamplighter.contracts import ArtifactRef
 from lamplighter.errors import LedgerUnavailableError
 from lamplighter.ledger import tables
 from lamplighter.ledger.book import Pages
-
-_UPKEEP_LOCK = 7_023_117_416  # any number; all processes must take the same lock on Postgres
+from lamplighter.ledger.database import Lock
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class UpkeepPages(Pages):
         LedgerUnavailableError
             If somebody else holds it.
         """
-        with self._database.lock(_UPKEEP_LOCK) as held:
+        with self._database.lock(Lock.UPKEEP) as held:
             if not held:
                 raise LedgerUnavailableError(
                     f"cannot {act}: a backup or another upkeep of {self._database.name} is at "
