@@ -25,6 +25,16 @@ class NightReportLink(BaseOperatorLink):
         return report_url(ti_key.dag_id, ti_key.run_id)
 
 
+class DataDocsLink(BaseOperatorLink):
+    """To what the validation of this task's night found, served by the plugin."""
+
+    name = "Data Docs"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """Return the page's address; the page itself says so if it is not there yet."""
+        return f"{_root()}/validations/{quote(ti_key.dag_id)}/{quote(ti_key.run_id)}"
+
+
 class MlflowLink(BaseOperatorLink):
     """To the MLflow run of the version that this task handled."""
 

@@ -29,17 +29,23 @@ app = FastAPI(
 @app.get("/nights/{dag_id}/{run_id}", dependencies=[_MAY_SEE_RUNS])
 def night_report(dag_id: str, run_id: str) -> Response:
     """Show the report of a DAG run's night."""
-    from lamplighter.steps.night import Stores
+    return _of_night(
+        dag_id,
+        run_id,
+        "night.html",
+        "The night is not over; its report is written by the last task.",
+    )
 
-    stores = Stores.from_environment()
-    night = f"{dag_id}/{run_id}"
-    run = stores.ledger.run(f"{night}/backfill") or stores.ledger.run(night)
-    if run is None:
-        return _page("This run has not resolved its spec yet, so there is nothing to report.", 404)
-    key = f"{run.run_key}/night.html"
-    if stores.artifacts.find(key) is None:
-        return _page("The night is not over; its report is written by the last task.", 404)
-    return RedirectResponse(f"../../reports/{dag_id}/{key}", status_code=302)
+
+@app.get("/validations/{dag_id}/{run_id}", dependencies=[_MAY_SEE_RUNS])
+def validation(dag_id: str, run_id: str) -> Response:
+    """Show what the validation of a DAG run's night found, also where that stopped it."""
+    return _of_night(
+        dag_id,
+        run_id,
+        "validation.html",
+        "No rows were looked at yet: that is what the task validate_data does.",
+    )
 
 
 @app.get("/reports/{dag_id}/{key:path}", dependencies=[_MAY_SEE_RUNS])
@@ -60,6 +66,21 @@ def report(dag_id: str, key: str) -> Response:
     return Response(
         store.read(artifact), media_type=kind, headers={"Content-Security-Policy": _POLICY}
     )
+
+
+def _of_night(dag_id: str, run_id: str, file: str, not_yet: str) -> Response:
+    """Lead to a page of a DAG run's night, or say why there is none."""
+    from lamplighter.steps.night import Stores
+
+    stores = Stores.from_environment()
+    night = f"{dag_id}/{run_id}"
+    run = stores.ledger.run(f"{night}/backfill") or stores.ledger.run(night)
+    if run is None:
+        return _page("This run has not resolved its spec yet, so there is nothing to report.", 404)
+    key = f"{run.run_key}/{file}"
+    if stores.artifacts.find(key) is None:
+        return _page(not_yet, 404)
+    return RedirectResponse(f"../../reports/{dag_id}/{key}", status_code=302)
 
 
 def _is_plain(key: str) -> bool:

@@ -1,10 +1,14 @@
 """Who may read the reports, and what can be asked for."""
 
+from datetime import UTC, datetime
+
 import pytest
 from fastapi.testclient import TestClient
 from starlette.routing import Route
 
+from lamplighter.contracts import Actor, RunRef
 from lamplighter.data.artifacts import ArtifactStore
+from lamplighter.ledger import Ledger
 from lamplighter_airflow import reports_app
 
 SECRET = "not a report"
@@ -41,7 +45,7 @@ def reader(home):
 
 def test_every_page_refuses_who_has_not_logged_in(anonymous):
     paths = [route.path for route in reports_app.app.routes if isinstance(route, Route)]
-    assert len(paths) == 2
+    assert len(paths) == 3
     for path in paths:
         address = path.replace("{key:path}", "d/k.html").format(dag_id="d__train", run_id="r")
         assert anonymous.get(address).status_code == 401, path
@@ -88,7 +92,35 @@ def test_nothing_but_this_models_reports_can_be_asked_for(reader, key):
     assert SECRET not in page.text
 
 
-def test_a_run_that_nobody_knows_has_a_page_that_says_so(reader):
-    page = reader.get("/nights/flights__train/manual__1")
+@pytest.mark.parametrize("what", ["nights", "validations"])
+def test_a_run_that_nobody_knows_has_a_page_that_says_so(reader, what):
+    page = reader.get(f"/{what}/flights__train/manual__1")
     assert page.status_code == 404
     assert "has not resolved its spec yet" in page.text
+
+
+def begin_a_night(home):
+    """Write down that a night of flights has begun."""
+    ledger = Ledger.open(f"sqlite:///{home / 'ledger.db'}")
+    ledger.put_spec("d1", model="flights", document={})
+    at = datetime(2013, 7, 3, 8, tzinfo=UTC)
+    run = RunRef(
+        run_key="flights/run-7", model="flights", spec_digest="d1", as_of=at, knowledge_time=at,
+        timeline="live", force_retrain=False, gate_mode="enforce", budget_s=None, trials=1,
+        dry_run=False, reason="", actor=Actor(name="scheduler", kind="airflow"),
+    )  # fmt: skip
+    ledger.start_run(run_id="flights__train/manual__7", run=run)
+    return run
+
+
+def test_a_night_leads_to_what_its_validation_found_once_that_is_there(reader, home):
+    run = begin_a_night(home)
+    address = "/validations/flights__train/manual__7"
+    early = reader.get(address)
+    assert early.status_code == 404
+    assert "No rows were looked at yet" in early.text
+    store = ArtifactStore(str(home / "lake" / "artifacts"))
+    store.write(f"{run.run_key}/validation.html", b"<p>all as expected</p>")
+    found = reader.get(address)
+    assert found.status_code == 302
+    assert found.headers["location"].endswith(f"/flights__train/{run.run_key}/validation.html")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lamplighter_airflow.links import DataDocsLink, NightReportLink
 from lamplighter_airflow.operators.base import LamplighterOperator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from airflow.sdk import Context
+    from airflow.sdk import BaseOperatorLink, Context
 
     from lamplighter_airflow.operators.base import Handed
 
@@ -24,10 +25,12 @@ class ValidateDataOperator(LamplighterOperator):
     """
 
     template_fields: Sequence[str] = ("staged", "spec_digest")
+    operator_extra_links: Collection[BaseOperatorLink] = (NightReportLink(), DataDocsLink())
     step_doc = (
         "Runs the Great Expectations suite that the spec describes over the staged rows, and only "
-        "then merges them into the lake. Bad data stops the night here: red, without a retry, and "
-        "the champion stays. Repair the data at its source, then clear `ingest_data`."
+        "then merges them into the lake. A row that fails by itself is set aside with the reason "
+        "(`lamplighter quarantine list`). A bad delivery stops the night here: red, without a "
+        "retry, and the champion stays. Repair the data at its source, then clear `ingest_data`."
     )
 
     def __init__(self, *, staged: Handed, **kwargs: Any) -> None:
