@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from mlflow import MlflowClient
@@ -133,9 +134,18 @@ def test_a_locked_database_is_a_registry_that_does_not_answer(address: str, tmp_
 
 @pytest.mark.parametrize("address", ["./mlruns", "databricks", "postgresql://u:secret@h/db"])
 def test_an_address_of_another_kind_is_refused(address: str):
-    with pytest.raises(UsageError, match="neither sqlite:/// nor http") as caught:
+    with pytest.raises(UsageError, match="expected sqlite or http") as caught:
         Registry(address)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["sec/ret", "sec@ret", "sec ret", "sec#ret", "sec?ret"])
+def test_a_password_that_is_not_quoted_is_refused_and_not_shown(password: str):
+    with pytest.raises(UsageError, match="not quoted for a URL") as caught:
+        Registry(f"http://ann:{password}@host:5000")
+    assert "sec" not in str(caught.value)
+    quoted = quote(password, safe="")
+    assert Registry(f"http://ann:{quoted}@host:5000").address == "http://host:5000"
 
 
 def test_files_behind_a_server_cannot_be_reached_through_its_database(

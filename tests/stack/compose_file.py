@@ -15,6 +15,7 @@ OURS = ("init", "mlflow", "api-server", "scheduler", "dag-processor", "triggerer
 """The services that run the project's image."""
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY$")
 _VARIABLE = re.compile(r"\$\{([A-Z_]+)(:[-?])?([^${}]*)")
+_VARIABLE_WHOLE = re.compile(r"\$\{([A-Z_]+)(?:(:[-?])([^${}]*))?\}")
 
 
 @dataclass(frozen=True)
@@ -81,3 +82,13 @@ def _fits(pattern: str, path: str) -> bool:
         return any(fnmatch(part, pattern[3:]) for part in parts)
     depth = pattern.count("/") + 1
     return len(parts) >= depth and fnmatch("/".join(parts[:depth]), pattern)
+
+
+def interpolated(text: str, values: dict[str, str]) -> str:
+    """Put variables in as Compose does, the innermost first."""
+    while found := _VARIABLE_WHOLE.search(text):
+        name, kind, rest = found.groups()
+        value = values.get(name) or (rest if kind == ":-" else None)
+        assert value is not None, f"{name} is not set: {rest}"
+        text = text[: found.start()] + value + text[found.end() :]
+    return text

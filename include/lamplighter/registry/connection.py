@@ -41,8 +41,14 @@ def checked_address(tracking_uri: str) -> str:
     kind = urlsplit(tracking_uri).scheme
     if kind not in ("sqlite", "http", "https"):
         raise UsageError(
-            f"the model registry's address {masked(tracking_uri)} is neither sqlite:/// nor "
-            "http(s)://; give the address of an MLflow server, or sqlite:///path/to/mlflow.db"
+            f"the model registry's address is of the kind {kind or 'none'}, expected sqlite or "
+            "http(s); give the address of an MLflow server, or sqlite:///path/to/mlflow.db"
+        )
+    if kind != "sqlite" and not _credentials_are_quoted(tracking_uri):
+        raise UsageError(
+            "the model registry's address has a user or a password that is not quoted for a URL; "
+            "write / as %2F, @ as %40 and a space as %20, or set MLFLOW_TRACKING_USERNAME and "
+            "MLFLOW_TRACKING_PASSWORD instead"
         )
     return tracking_uri.rstrip("/")
 
@@ -55,7 +61,12 @@ def masked(text: str) -> str:
     >>> masked("no answer from http://ann:secret@host:5000/x")
     'no answer from http://host:5000/x'
     """
-    return re.sub(r"://[^/\s@]+@", "://", text)
+    return re.sub(r"://\S*@", "://", text)
+
+
+def _credentials_are_quoted(address: str) -> bool:
+    # Otherwise a part of the password would be taken for the host, and be named in messages.
+    return re.fullmatch(r"\w+://([^@/?#\s]*@)?[^@\s]*", address) is not None
 
 
 def is_server(address: str) -> bool:
