@@ -278,7 +278,7 @@ def test_what_columns_usually_hold_is_learned_and_only_warns(shop: World) -> Non
 
 
 def test_a_suite_is_learned_again_from_the_data_of_each_release(world: World) -> None:
-    world.document["search"] |= {"algorithms": ["linear"], "trials": 1}
+    world.document["search"] |= {"trials": 2}
     world.write()
     world.run(day(40))
     assert world.stores.ledger.decisions("returns", kind="suite") == []

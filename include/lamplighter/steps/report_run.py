@@ -75,6 +75,7 @@ def report_run(
     evaluation = outcomes.get("evaluate_candidate")
     judged = evaluation if isinstance(evaluation, EvaluationRef) else None
     decision = outcomes.get("decide_promotion")
+    looked_at = "validate_data" in known or "validate_data" in outcomes
     document = night_document(
         run,
         outcome=_OUTCOME_WORDS[outcome],
@@ -82,11 +83,11 @@ def report_run(
         verdict=decision.verdict if isinstance(decision, PromotionDecision) else None,
         steps=[_step(night, step, outcomes, known, seconds or {}) for step in STEPS],
         problems=[
-            *(_data_problems(night) if "validate_data" in known else []),
+            *(_data_problems(night) if looked_at else []),
             *_leaks(night, outcomes, known),
         ],
         evaluation=json.loads(artifacts.read(judged.document)) if judged else None,
-        links=_links(night, outcomes),
+        links=[*_links(night, outcomes), *(_validation_link(night) if looked_at else [])],
     )
     text = json.dumps(document, indent=2, sort_keys=True).encode()
     artifacts.write(f"{run.run_key}/night.json", text)
@@ -137,16 +138,6 @@ def _data_problems(night: Night) -> list[dict[str, Any]]:
     ]
 
 
-def _links(night: Night, outcomes: Mapping[str, Contract | None]) -> list[Link]:
-    judged, drift = outcomes.get("evaluate_candidate"), outcomes.get("check_drift")
-    links = []
-    if isinstance(judged, EvaluationRef):
-        links.append(Link("the evaluation of the candidate", _relative(night, judged.report)))
-    if isinstance(drift, DriftRef):
-        links.append(Link("the drift of the data", _relative(night, drift.report)))
-    return links
-
-
 def _leaks(
     night: Night, outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]
 ) -> list[dict[str, Any]]:
@@ -158,9 +149,30 @@ def _leaks(
     findings = json.loads(night.artifacts.read(stored))["findings"]
     table = night.spec.data.examples_table
     return [
-        {**finding, "table": table, "check": finding["kind"], "failing_rows": finding["rows"]}
+        {
+            **finding,
+            "table": table,
+            "check": finding["kind"],
+            "column": ", ".join(finding["columns"]),
+            "failing_rows": finding["rows"],
+        }
         for finding in findings
     ]
+
+
+def _links(night: Night, outcomes: Mapping[str, Contract | None]) -> list[Link]:
+    judged, drift = outcomes.get("evaluate_candidate"), outcomes.get("check_drift")
+    links = []
+    if isinstance(judged, EvaluationRef):
+        links.append(Link("the evaluation of the candidate", _relative(night, judged.report)))
+    if isinstance(drift, DriftRef):
+        links.append(Link("the drift of the data", _relative(night, drift.report)))
+    return links
+
+
+def _validation_link(night: Night) -> list[Link]:
+    page = night.artifacts.find(f"{night.run.run_key}/validation.html")
+    return [Link("what the validation found", _relative(night, page))] if page else []
 
 
 def _relative(night: Night, report: ArtifactRef) -> str:
@@ -191,6 +203,12 @@ def _sentences(
     said = [f"{run.model} as of {run.as_of:%Y-%m-%d %H:%M %Z}: {_HEADLINES[outcome]}."]
     for step, message in failures.items():
         said.append(f"{step} failed: {message or 'see the log of the task'}.")
+    snapshot = outcomes.get("validate_data")
+    if isinstance(snapshot, SnapshotRef) and snapshot.quarantined:
+        said.append(
+            f"{snapshot.quarantined:,} rows were set aside, each with its reason: "
+            f"`lamplighter quarantine list {run.model}` lists them."
+        )
     retraining = outcomes.get("decide_retraining")
     if isinstance(retraining, RetrainingDecision) and not failures:
         verb = "Trained" if retraining.retrain else "Did not train"
@@ -255,7 +273,11 @@ def _line(night: Night, outcome: Contract | None) -> str:
 
 _LINES: dict[type[Contract], Any] = {
     StagedData: lambda o: ", ".join(f"{n}: {t.rows:,} rows" for n, t in o.tables.items()),
-    SnapshotRef: lambda o: f"snapshot {o.digest[:12]}",
+    SnapshotRef: lambda o: (
+        f"snapshot {o.digest[:12]}"
+        + (f", {o.quarantined:,} rows set aside" if o.quarantined else "")
+        + (f", {o.warnings} warnings" if o.warnings else "")
+    ),
     DriftRef: lambda o: "; ".join((*o.sentences, *o.notes)),
     RetrainingDecision: lambda o: o.reason,
     ExamplesRef: lambda o: (
