@@ -167,7 +167,7 @@ class _Suite:
                 "to be set aside"
                 if too_many
                 else "",
-                expected=f"at most {most:.1%} of the rows set aside",
+                expected=f"at most {most:.1%}",
                 remedy="correct these rows at the source, or raise "
                 "data.validate.max_quarantined_fraction",
                 failing_rows=aside,
