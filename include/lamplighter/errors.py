@@ -66,6 +66,10 @@ class RegistryUnavailableError(LamplighterError, ConnectionError):
     """The model registry did not answer. Trying again may help."""
 
 
+class NotTellableError(LamplighterError, RuntimeError):
+    """A message could not be sent. Its text holds no secret, so it may be logged."""
+
+
 class TrainingError(LamplighterError, RuntimeError):
     """No model could be fitted on the examples of this night."""
 

@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from pendulum import datetime
 
 from lamplighter_airflow.dag_doc import broken_doc
+from lamplighter_airflow.notifiers.failure import FailureNotifier
 from lamplighter_airflow.timetable import NightTimetable
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from lamplighter.spec.operations import Schedule
+    from lamplighter.spec.operations import Owner, Schedule
 
 
 class FailWithMessageOperator(BaseOperator):
@@ -38,12 +39,18 @@ class FailWithMessageOperator(BaseOperator):
 
 
 def broken_spec_dag(
-    model: str, process: str, *, path: Path, message: str, schedule: Schedule | None = None
+    model: str,
+    process: str,
+    *,
+    path: Path,
+    message: str,
+    schedule: Schedule | None = None,
+    owner: Owner | None = None,
 ) -> DAG:
     """Return a DAG under the name of the one that cannot be built.
 
     The model's history stays where people look for it. With a schedule, its nights go red instead
-    of not happening, so that whoever watches runs is told.
+    of not happening, and the owner, as far as the spec still says who that is, is told.
     """
     nights = None
     if schedule is not None and schedule.cron is not None:
@@ -66,5 +73,6 @@ def broken_spec_dag(
             message=message,
             doc_md="Fails with what is wrong with the spec.",
             retries=0,
+            on_failure_callback=FailureNotifier(model=model, owner=owner),
         )
     return dag

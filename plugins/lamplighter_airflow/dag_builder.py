@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from lamplighter.errors import SpecError
 from lamplighter.spec import load_spec, spec_paths
-from lamplighter.spec.operations import Schedule
+from lamplighter.spec.operations import Owner, Schedule
 from lamplighter_airflow.broken_spec_dag import broken_spec_dag
 from lamplighter_airflow.maintain_dag import MAINTAIN, maintain_dag
 from lamplighter_airflow.score_dag import score_dag
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from lamplighter.spec import ModelSpec
+    from lamplighter.spec.values import Section
 
 BUILDERS = {"train": train_dag, "score": score_dag}
 """Process and what builds its DAG."""
@@ -100,12 +101,17 @@ def _dags_of(path: Path, wanted: str | None, taken: dict[str, Path]) -> Iterator
         spec = load_spec(path)
         _refuse_second(spec, path, taken)
     except SpecError as error:
-        model, schedule = _what_can_be_read(path)
+        model, schedule, owner = _what_can_be_read(path)
         model = path.stem if model in taken else model
         for process in BUILDERS:
             nights = schedule if process == "train" else None
             yield broken_spec_dag(
-                _as_name(model), process, path=path, message=str(error), schedule=nights
+                _as_name(model),
+                process,
+                path=path,
+                message=str(error),
+                schedule=nights,
+                owner=owner,
             )
         return
     taken[spec.model] = path
@@ -123,20 +129,28 @@ def _refuse_second(spec: ModelSpec, path: Path, taken: dict[str, Path]) -> None:
         )
 
 
-def _what_can_be_read(path: Path) -> tuple[str, Schedule | None]:
-    """Return a broken spec's model and schedule as far as they are sound."""
+def _what_can_be_read(path: Path) -> tuple[str, Schedule | None, Owner | None]:
+    """Return a broken spec's model, schedule and owner as far as they are sound."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
-        return path.stem, None
+        return path.stem, None, None
     if not isinstance(content, dict):
-        return path.stem, None
+        return path.stem, None, None
     model = content.get("model")
+    name = model if isinstance(model, str) and model else path.stem
+    return (
+        name,
+        _sound(Schedule, content.get("schedule") or {}),
+        _sound(Owner, content.get("owner")),
+    )
+
+
+def _sound[Read: Section](section: type[Read], content: object) -> Read | None:
     try:
-        schedule = Schedule.model_validate(content.get("schedule") or {})
+        return section.model_validate(content)
     except ValidationError:
-        schedule = None
-    return (model if isinstance(model, str) and model else path.stem), schedule
+        return None
 
 
 def _as_name(text: str) -> str:

@@ -45,7 +45,7 @@ def score_dag(spec: ModelSpec, spec_path: Path) -> DAG:
         owner_links={spec.owner.team: f"mailto:{spec.owner.email}"} if spec.owner.email else {},
         allowed_run_types=_NO_BACKFILLS,
     ) as dag:
-        step = partial(step_args, spec)
+        step = partial(step_args, spec, reported=False)
         resolved = ResolveSpecOperator(**step("resolve_spec"), spec_path=str(spec_path))
         ingested = IngestDataOperator(**step("ingest_data"))
         validated = ValidateDataOperator(**step("validate_data"), staged=ingested.output)

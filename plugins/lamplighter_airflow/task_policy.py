@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from lamplighter_airflow.notifiers.failure import FailureNotifier
+
 if TYPE_CHECKING:
     from lamplighter.spec import ModelSpec
 
 _SHORT = timedelta(minutes=15)
 _LONG = timedelta(hours=2)
+_UNREPORTED = ("resolve_spec", "report_run")
 _TIMEOUTS = {"ingest_data": _LONG, "select_features": _LONG, "score_interval": _LONG}
 
 
@@ -31,10 +34,15 @@ def default_args(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-def step_args(spec: ModelSpec, step: str) -> dict[str, Any]:
-    """Return what the task of one step is told beside `default_args`, as `schedule.steps` says."""
+def step_args(spec: ModelSpec, step: str, *, reported: bool = True) -> dict[str, Any]:
+    """Return what the task of one step is told beside `default_args`, as `schedule.steps` says.
+
+    Where no report will speak of its failure, the owner is told at once.
+    """
     asked = spec.schedule.steps.get(step)  # type: ignore[call-overload]
     args: dict[str, Any] = {"task_id": step, "execution_timeout": _timeout(step, spec)}
+    if not reported or step in _UNREPORTED:
+        args["on_failure_callback"] = FailureNotifier(model=spec.model, owner=spec.owner)
     if asked is None:
         return args
     given = {"execution_timeout": asked.timeout, "pool": asked.pool, "queue": asked.queue}

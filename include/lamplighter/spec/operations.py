@@ -71,6 +71,12 @@ class Owner(Section):
         default_factory=dict, description="How severe an event is, where not as usual."
     )
 
+    @model_validator(mode="after")
+    def _mail_has_an_address(self) -> Self:
+        if self.email is None and any(r.via == "smtp" and not r.to for r in self.notify):
+            raise ValueError("a route by smtp needs `to`, or the owner an `email`")
+        return self
+
 
 class Freeze(Section):
     """A time in which nothing changes: nights judge, and release nothing; scoring goes on."""

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from lamplighter_airflow.notifier import LogNotifier
+from lamplighter_airflow.links import report_url
+from lamplighter_airflow.metrics import count_night
+from lamplighter_airflow.notifications import tell
 from lamplighter_airflow.operators.base import LamplighterOperator
 
 if TYPE_CHECKING:
@@ -38,20 +40,18 @@ class ReportRunOperator(LamplighterOperator):
     """Say what was decided and why, also for a night that was stopped. Returns a `RunReport`.
 
     The teardown of the run: it comes last whatever happened, and does not decide whether the run
-    is red. Its own failure is notified.
+    is red. The owner is told of the night by the routes of the spec; a route that does not work
+    is logged and breaks nothing.
     """
 
     step_doc = (
-        "Writes the night's report, in sentences, whatever happened before. A teardown: it turns "
-        "no run green or red; if it fails itself, that is notified."
+        "Writes the night's report, in sentences, whatever happened before, and tells the owner. A "
+        "teardown: it turns no run green or red; if it fails itself, the owner is told that."
     )
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("on_failure_callback", LogNotifier("the night's report failed"))
-        super().__init__(**kwargs)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Gather what every task returned, and write the report."""
+        from lamplighter.steps.night_messages import night_messages
         from lamplighter.steps.report_run import report_run
 
         states = _task_states(context)
@@ -63,9 +63,13 @@ class ReportRunOperator(LamplighterOperator):
         failed = [step for step in _RESULTS if "failed" in states.get(step, ())]
         with self.night(context) as night:
             # Why a task failed, it has written into the ledger itself.
-            report = report_run(
-                night, outcomes, dict.fromkeys(failed, ""), seconds=_task_seconds(context)
-            )
+            seconds = _task_seconds(context)
+            report = report_run(night, outcomes, dict.fromkeys(failed, ""), seconds=seconds)
+            owner, ti = night.spec.owner, context["ti"]
+            link = report_url(ti.dag_id, ti.run_id)
+            said = night_messages(owner, night.run, report, outcomes, link=link)
+            tell(context, owner, said, ledger=night.ledger)
+            count_night(night.run, report, outcomes, seconds)
         return report.model_dump(mode="json")
 
 

@@ -1,4 +1,4 @@
-"""Say in the log that something failed which does not make the run red."""
+"""Say it in the task's log."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "critical": logging.ERROR}
+
 
 class LogNotifier(BaseNotifier):
-    """Write one error line with the run and the reason.
+    """Write one line.
 
     Parameters
     ----------
-    message : str
+    text : str
         What happened, in the words of the person who is told.
+    level : str
+        info, warning or critical.
     """
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, *, text: str, level: str = "critical") -> None:
         super().__init__()
-        self.message = message
+        self.text = text
+        self.level = level
 
     def notify(self, context: Context) -> None:
         """Write the line."""
-        ti = context["ti"]
-        log.error(
-            "%s: %s, run %s: %s", self.message, ti.dag_id, ti.run_id, context.get("exception")
-        )
+        log.log(_LEVELS[self.level], "%s", self.text)
