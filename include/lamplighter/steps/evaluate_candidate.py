@@ -19,6 +19,7 @@ from lamplighter.evaluation.gate import GateRule
 from lamplighter.evaluation.report import render
 from lamplighter.ledger import Release
 from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
+from lamplighter.steps.load_version import load_version
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor
 
@@ -73,7 +74,9 @@ def _rival(
     if champion is None:
         return _Rival()
     try:
-        rival = Predictor.from_bytes(night.artifacts.read(champion.artifact))
+        rival = load_version(
+            night.stores, night.run.model, champion.version, threads=night.threads
+        )
         if rival.classes != predictor.classes:
             raise DataError(
                 f"it knows the classes {list(rival.classes)}, the candidate "

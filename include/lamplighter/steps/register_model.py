@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from lamplighter.contracts import ArtifactRef, CandidateRef, EvaluationRef, ExamplesRef, VersionRef
@@ -12,12 +11,13 @@ from lamplighter.monitoring.profile import Profile
 from lamplighter.registry.registration import Registered
 from lamplighter.steps.check_drift import REFERENCE
 from lamplighter.steps.examples_frame import BLOCK, read_examples
+from lamplighter.steps.golden_rows import keep_golden
+from lamplighter.steps.libraries import requirements
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor
 
 log = logging.getLogger(__name__)
 
-_PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "xgboost-cpu", "xgboost", "cloudpickle")
 _EXAMPLE_ROWS = 5
 
 
@@ -50,6 +50,7 @@ def register_model(
             "spec": run.spec_digest,
             "cutoff": candidate.cutoff.isoformat() if candidate.cutoff else None,
             "registered_name": name,
+            **_golden(night, examples, candidate),
             REFERENCE: _reference(night, examples, candidate).model_dump(mode="json"),
         },
     )
@@ -77,6 +78,19 @@ def _reference(night: Night, examples: ExamplesRef, candidate: CandidateRef) -> 
     profile = Profile.learn(frame.features(frame.training, frame.kept), days)
     key = night.key(REFERENCE, candidate.artifact.digest)
     return night.artifacts.write_frame(f"{key}.parquet", profile.to_frame())
+
+
+def _golden(night: Night, examples: ExamplesRef, candidate: CandidateRef) -> dict[str, Any]:
+    """Keep what the candidate predicts for some held-out rows, and the libraries it ran under."""
+    frame = read_examples(night, examples)
+    predictor = Predictor.from_bytes(night.artifacts.read(candidate.artifact))
+    return keep_golden(
+        night.artifacts,
+        night.key("golden", candidate.artifact.digest),
+        predictor,
+        frame.features(frame.holdout, predictor.features),
+        count=night.spec.release.golden_rows,
+    )
 
 
 def _register(
@@ -107,17 +121,6 @@ def _register(
             },
             requirements=requirements(),
         )
-
-
-def requirements() -> list[str]:
-    """Return the pinned packages that a registered model needs to predict."""
-    found = []
-    for package in _PACKAGES:
-        try:
-            found.append(f"{package}=={version(package)}")
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def _params(night: Night, examples: ExamplesRef, candidate: CandidateRef) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from lamplighter.data.predictions import example_names, prediction_ids
 from lamplighter.errors import NoChampionError
 from lamplighter.features.build import build_features
 from lamplighter.ledger import Release
+from lamplighter.steps.load_version import load_version
 from lamplighter.steps.night import Night
-from lamplighter.training.predictor import Predictor
+from lamplighter.training.scorer import Scorer
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,9 @@ def score_frame(night: Night, *, start: datetime, end: datetime) -> pd.DataFrame
     features = build_features(spec, examples, view)
     parts = []
     for period in periods:
-        predictor = Predictor.from_bytes(night.artifacts.read(period.release.artifact))
+        predictor = load_version(
+            night.stores, spec.model, period.release.version, threads=night.threads
+        )
         rows = features[period.rows]
         predicted = _in_batches(predictor, rows, threads=night.threads)
         parts.append(
@@ -113,7 +116,7 @@ def _periods(
             yield _Period(release, rows)
 
 
-def _in_batches(predictor: Predictor, rows: pd.DataFrame, *, threads: int) -> np.ndarray:
+def _in_batches(predictor: Scorer, rows: pd.DataFrame, *, threads: int) -> np.ndarray:
     batches = [
         predictor.predict(rows.iloc[first : first + BATCH_ROWS], threads=threads)
         for first in range(0, max(len(rows), 1), BATCH_ROWS)
@@ -125,7 +128,7 @@ def _as_rows(
     night: Night,
     examples: pd.DataFrame,
     features: pd.DataFrame,
-    predictor: Predictor,
+    predictor: Scorer,
     predicted: np.ndarray,
     release: Release,
     end: datetime,

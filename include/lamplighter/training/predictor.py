@@ -95,7 +95,14 @@ class Predictor:
                 f"found bytes that begin with {payload[: len(_FORMAT)]!r}, expected a predictor "
                 f"({_FORMAT!r}); check which artifact was read"
             )
-        restored = pickle.loads(payload[len(_FORMAT) :])
+        try:
+            restored = pickle.loads(payload[len(_FORMAT) :])
+        except Exception as error:  # whatever a library does with what an older one wrote
+            raise ArtifactError(
+                f"the predictor cannot be loaded with the libraries installed here "
+                f"({type(error).__name__}: {error}); install those it was trained under, or train "
+                "anew"
+            ) from error
         if not isinstance(restored, cls):
             raise ArtifactError(f"found a {type(restored).__name__}, expected a predictor")
         return restored
