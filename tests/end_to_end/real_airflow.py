@@ -152,10 +152,11 @@ class Run:
         found = self.airflow.get(f"{self.path}/taskInstances/{task}/links")
         return dict(found["extra_links"])
 
-    def log(self, task: str) -> str:
-        """Return all that the task's last try wrote; a mapped task's last instance."""
+    def log(self, task: str, *, attempt: int | None = None) -> str:
+        """Return all that the task's last try wrote, or an earlier; a mapped task's last instance."""
         found = self.tasks()[task]
-        path = f"/api/v2/{self.path}/taskInstances/{task}/logs/{found['try_number']}"
+        which_try = attempt or found["try_number"]
+        path = f"/api/v2/{self.path}/taskInstances/{task}/logs/{which_try}"
         which = f"?full_content=true&map_index={found['map_index']}"
         status, text = self.airflow.page(path + which)
         assert status == 200, text
