@@ -153,7 +153,7 @@ class Run:
         return dict(found["extra_links"])
 
     def log(self, task: str, *, attempt: int | None = None) -> str:
-        """Return all that the task's last try wrote, or an earlier; a mapped task's last instance."""
+        """Return all that a try wrote, the last unless said; a mapped task's last instance."""
         found = self.tasks()[task]
         which_try = attempt or found["try_number"]
         path = f"/api/v2/{self.path}/taskInstances/{task}/logs/{which_try}"
