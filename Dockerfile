@@ -12,7 +12,7 @@ COPY pyproject.toml requirements-dev.txt README.md LICENSE ./
 COPY include/lamplighter include/lamplighter
 COPY plugins/lamplighter_airflow plugins/lamplighter_airflow
 # The locked build backend builds the wheel, in an environment that stays in this stage.
-RUN uv build --no-cache --wheel --build-constraints requirements-dev.txt --out-dir /dist \
+RUN uv build --no-cache --python /opt/venv/bin/python --wheel --build-constraints requirements-dev.txt --out-dir /dist \
     && uv pip install --no-cache --python /opt/venv/bin/python --compile-bytecode --no-deps /dist/*.whl
 
 FROM python:3.12-slim-bookworm
