@@ -154,18 +154,20 @@ def _replay(arguments: argparse.Namespace, stores: Stores, spec: ModelSpec) -> i
         print(_said(done))
     if done.still_failing:
         complain(
-            f"{done.still_failing:,} rows still fail and stay in quarantine: "
+            f"{_rows(done.still_failing)} still failing, and left in quarantine: "
             + "; ".join(done.failing)
         )
     return ERROR if done.still_failing else OK
 
 
 def _said(done: Replay) -> str:
-    again = f"; {done.already:,} were brought back before" if done.already else ""
-    return (
-        f"{done.let_in:,} rows of {done.model}.{done.table} are let in, known from "
-        f"{_moment(pd.Timestamp(done.as_of))} on{again}"
-    )
+    again = f"; {_rows(done.already)} brought back before" if done.already else ""
+    since = f", known from {_moment(pd.Timestamp(done.as_of))} on" if done.let_in else ""
+    return f"{done.model}.{done.table}: {_rows(done.let_in)} let in{since}{again}"
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
 
 
 def _records(lines: pd.DataFrame) -> list[dict[str, Any]]:
