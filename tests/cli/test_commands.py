@@ -23,7 +23,8 @@ def lamplighter(
 ) -> Command:
     """Run a command in the world's home; returns exit code, stdout and stderr."""
     monkeypatch.setenv("LAMPLIGHTER_HOME", str(world.home))
-    for name in ("LAMPLIGHTER_LAKE", "LAMPLIGHTER_LEDGER", "MLFLOW_TRACKING_URI"):
+    unset = ("LAMPLIGHTER_LAKE", "LAMPLIGHTER_LEDGER", "MLFLOW_TRACKING_URI", "AIRFLOW_HOME")
+    for name in unset:
         monkeypatch.delenv(name, raising=False)
 
     def run(*words: object) -> tuple[int, str, str]:

@@ -1,15 +1,17 @@
-"""`lamplighter doctor`: check the stores and the alias against the ledger."""
+"""`lamplighter doctor`: look at the stores, the models, the specs and all that they need."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
 
 from lamplighter.cli.output import ERROR, OK, complain, print_json
 from lamplighter.cli.stores import acting_user
 from lamplighter.steps.act_of_person import adopt_alias, restore_alias
-from lamplighter.steps.examine_stores import examine_stores
+from lamplighter.steps.doctor.visit import models_folder, visit
 from lamplighter.steps.night import Stores
+from lamplighter.steps.store_paths import StorePaths
+
+_MARKS = {"ok": "ok   ", "note": "note ", "wrong": "WRONG"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,12 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
             stores, arguments.adopt, reason=arguments.reason, actor=acting_user()
         )
         complain(f"version {release.version} is champion of {arguments.adopt} in the ledger too")
-    findings = examine_stores(stores, arguments.model or None)
+    paths = StorePaths.from_environment()
+    findings = visit(stores, paths, models=arguments.model, specs=models_folder())
     if arguments.json:
-        print_json({"findings": [asdict(finding) for finding in findings]})
+        print_json({"findings": [finding.document() for finding in findings]})
     else:
         for finding in findings:
-            mark = "ok   " if finding.right else "WRONG"
             subject = f"{finding.model} {finding.check}" if finding.model else finding.check
-            print(f"{mark} {subject}: {finding.message}")
+            print(f"{_MARKS[finding.level]} {subject}: {finding.message}")
     return OK if all(finding.right for finding in findings) else ERROR

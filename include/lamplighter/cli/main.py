@@ -20,6 +20,7 @@ from lamplighter.errors import LamplighterError, UsageError
 _COMMANDS = {
     "init": ("init_spec", "write a commented starter spec from a look at the data"),
     "check": ("check_specs", "say everything that is wrong with spec files"),
+    "plan": ("plan_spec", "say what a changed spec changes, before it is applied"),
     "run": ("run_night", "do one night in this process, without Airflow"),
     "score": ("score_examples", "score a day's examples with the champion of each moment"),
     "history": ("show_history", "list who was champion when, who decided it, and why"),
@@ -29,7 +30,8 @@ _COMMANDS = {
     "freeze": ("freeze_models", "let nothing become champion, of one model or of all"),
     "unfreeze": ("freeze_models", "lift a freeze"),
     "quarantine": ("quarantine", "list rows that were set aside, and bring corrected ones back"),
-    "doctor": ("examine_stores", "check the stores and the alias against the ledger"),
+    "doctor": ("examine_stores", "look at stores, models, specs, nights and what they need"),
+    "maintain": ("maintain_stores", "do a round of upkeep: complete, tidy, delete what is old"),
     "upgrade": ("upgrade_ledger", "bring the ledger's schema up to this version"),
 }
 

@@ -78,3 +78,8 @@ class Ledger(
     def name(self) -> str:
         """Where the ledger lies, without its password."""
         return self._database.name
+
+    @property
+    def schema(self) -> str:
+        """The revision of the ledger's schema."""
+        return schema.NEWEST  # `open` accepts no other

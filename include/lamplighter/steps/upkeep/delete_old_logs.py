@@ -20,11 +20,8 @@ def delete_old_logs(task: Round) -> Upkeep:
     counts as what it is.
     """
     if task.logs is None:
-        return task.report(
-            "delete_old_logs",
-            done=[],
-            found=["task logs are not kept in a folder of this machine, so none were deleted"],
-        )
+        task.say("task logs are not kept in a folder of this machine, so none were deleted")
+        return task.report("delete_old_logs", done=[])
     limit = task.before(days=task.keep.logs_days).timestamp()
     count, size = 0, 0
     for folder in dag_folders(task.logs, task.stores.ledger.models()):
