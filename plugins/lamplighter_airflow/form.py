@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _WITH_ZONE = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
 _MOST_TRIALS = 10_000
 _LONGEST_REASON = 1_000
+_MOST_REASONS = 10
 
 
 def train_form(spec: ModelSpec) -> dict[str, Param]:
@@ -89,6 +90,15 @@ def score_form() -> dict[str, Param]:
             title="Hours",
             description="Score the examples whose prediction time lies in this many hours before "
             "as of. A scheduled run scores its own data interval instead.",
+        ),
+        "reasons": Param(
+            0,
+            type="integer",
+            minimum=0,
+            maximum=_MOST_REASONS,
+            title="Reasons",
+            description="For each prediction, name this many features that moved it most. Takes "
+            "longer the more features there are.",
         ),
         "reason": reason(),
     }

@@ -18,7 +18,7 @@ from lamplighter.spec import load_spec
 from lamplighter.steps.ingest_data import ingest_data
 from lamplighter.steps.night import Stores, open_night
 from lamplighter.steps.resolve_spec import resolve_spec
-from lamplighter.steps.score_interval import score_frame
+from lamplighter.steps.score_interval import MOST_REASONS, score_frame
 from lamplighter.steps.validate_data import validate_data
 
 _WRITERS = {".parquet": "to_parquet", ".csv": "to_csv"}
@@ -30,6 +30,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-of", metavar="T", help="end of the interval scored; default now")
     parser.add_argument("--from", dest="start", metavar="T", help="its start; default a day before")
     parser.add_argument("--out", required=True, type=Path, help="a .parquet or .csv file")
+    parser.add_argument(
+        "--reasons",
+        type=int,
+        default=0,
+        choices=range(MOST_REASONS + 1),
+        metavar="N",
+        help=f"name the N features (at most {MOST_REASONS}) that moved each score most",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -58,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         resolve_spec(arguments.spec, request, run_id=run_id, actor=acting_user(), stores=stores)
         night = open_night(run_id, stores, say=display.said)
         validate_data(night, ingest_data(night))
-        scored = score_frame(night, start=start, end=end)
+        scored = score_frame(night, start=start, end=end, reasons=arguments.reasons)
     partial = out.with_name(f".{out.name}.partial")
     getattr(scored, _WRITERS[out.suffix])(partial, index=False)
     partial.replace(out)

@@ -85,8 +85,18 @@ class AsOfView:
         view = copy(self)
         view._restricted = True
         if len(times):
-            view._horizon = min(self.as_of, times.min().to_pydatetime())
+            view._horizon = min(self._horizon, times.min().to_pydatetime())
         return view
+
+    def bounded_by(self, examples: pd.DataFrame) -> AsOfView:
+        """Return a view whose `rows` will end at the first of these prediction times.
+
+        For features that are built in parts: with each part's own first time, `rows` would answer
+        each part differently.
+        """
+        bounded = copy(self)
+        bounded._horizon = self.restricted_to(examples)._horizon
+        return bounded
 
     def rows(self, table: str, *, at: datetime | None = None) -> pd.DataFrame:
         """Return the rows of a table as they were known at one time, one row per key.

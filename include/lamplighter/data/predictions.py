@@ -27,6 +27,7 @@ COLUMNS = (
     "model_version",
     "as_of",
     "features_digest",
+    "reasons",
     "day",
 )
 
@@ -45,7 +46,8 @@ class PredictionTable:
         Parameters
         ----------
         rows : DataFrame
-            The columns in `COLUMNS` but `day`; `prediction_time` in UTC.
+            The columns in `COLUMNS` but `day`; `prediction_time` in UTC; `reasons` as JSON, or
+            null where none were asked for.
         start, end : datetime
             The interval ``[start, end)`` of prediction times; start None: everything.
 
@@ -59,6 +61,7 @@ class PredictionTable:
             rows.assign(day=days)[list(COLUMNS)].sort_values(["prediction_time", "prediction_id"]),
             preserve_index=False,
         )
+        content = _with_text(content, "reasons")
         for _ in range(_ATTEMPTS):
             try:
                 self._replace_once(model, content, start, end)
@@ -96,7 +99,8 @@ class PredictionTable:
             write_deltalake(self._path(model), content, partition_by=["day"], mode="error")
             return
         predicate = _within(start, end) if start is not None else None
-        write_deltalake(stored, content, mode="overwrite", predicate=predicate)
+        # A table of before there were reasons gets their column.
+        write_deltalake(stored, content, mode="overwrite", predicate=predicate, schema_mode="merge")
 
     def _path(self, model: str) -> str:
         return f"{self._root}/predictions/{model}"
@@ -130,6 +134,12 @@ def prediction_ids(model: str, keys: Sequence[str], times: pd.Series) -> list[st
         sha256(json.dumps([model, key, _plain(time)]).encode()).hexdigest()[:24]
         for key, time in zip(keys, times, strict=True)
     ]
+
+
+def _with_text(content: pa.Table, column: str) -> pa.Table:
+    """Give a column the type of text, which one of nulls alone does not have."""
+    place = content.schema.get_field_index(column)
+    return content.set_column(place, column, content.column(column).cast(pa.string()))
 
 
 def _plain(value: Any) -> Any:

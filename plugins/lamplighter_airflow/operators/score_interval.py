@@ -30,7 +30,8 @@ class ScoreIntervalOperator(LamplighterOperator):
     template_fields: Sequence[str] = ("snapshot", "spec_digest")
     step_doc = (
         "Predicts every example whose prediction time lies in the interval, with whoever was "
-        "champion at that time, and stores the predictions in the lake."
+        "champion at that time, and stores the predictions in the lake; on request with the "
+        "features that moved each score most."
     )
 
     def __init__(self, *, snapshot: Handed, **kwargs: Any) -> None:
@@ -51,6 +52,7 @@ class ScoreIntervalOperator(LamplighterOperator):
                     SnapshotRef.model_validate(self.snapshot),
                     start=_begins(context, as_of=end),
                     end=end,
+                    reasons=context["params"]["reasons"],
                 )
             except NoChampionError as nobody:
                 if context["dag_run"].run_type != "scheduled":
