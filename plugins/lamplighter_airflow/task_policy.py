@@ -20,12 +20,13 @@ def default_args(spec: ModelSpec) -> dict[str, Any]:
     """Return what every task of a model's DAGs has.
 
     Retries are for what may pass: a source or the registry that does not answer, a worker that
-    was killed. They wait about 10, 20 and 40 s. An operator fails at once on anything else.
+    was killed. They wait about 10, 20, 40, 80 and 160 s: five minutes, in which a server has
+    restarted on a busy machine too. An operator fails at once on anything else.
     """
     return {
         "owner": spec.owner.team,
         "pool": spec.schedule.pool,
-        "retries": 3,
+        "retries": 5,
         "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=5),
