@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -44,8 +45,8 @@ def declared(world: World, **changes: Any) -> World:
     return world
 
 
-def test_an_honest_night_passes_without_a_warning(world: World) -> None:
-    _, found = checked(world)
+def test_an_honest_night_passes_without_a_warning(make_world: Callable[..., World]) -> None:
+    _, found = checked(make_world(signal=1.0))
     assert found.warnings == ()
     assert found.features == 4
 
@@ -94,7 +95,10 @@ def test_a_feature_that_is_filled_in_at_a_later_time_stops_the_night(world: Worl
         checked(world)
 
 
-def test_a_column_that_is_filled_in_by_the_time_of_prediction_passes(world: World) -> None:
+def test_a_column_that_is_filled_in_by_the_time_of_prediction_passes(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(signal=1.0)
     world.visits["paid_at"] = world.visits["seen_at"] - timedelta(minutes=5)
     world.document["features"] = {"drop": ["paid_at"]}
     declared(world, filled_in={"spend": "paid_at"}, columns={"paid_at": "timestamp"})

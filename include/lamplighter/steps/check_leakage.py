@@ -63,7 +63,7 @@ def check_leakage(night: Night, examples: ExamplesRef) -> LeakageRef:
         rows=report.rows,
         features=report.features,
         warnings=tuple(str(warning) for warning in report.warnings),
-        accepted={accepted.finding.column: accepted.reason for accepted in report.accepted},
+        accepted={", ".join(a.finding.columns): a.reason for a in report.accepted},
     )
 
 

@@ -33,7 +33,7 @@ def copies_of_label(rows: LabelledRows) -> list[Finding]:
             found.append(
                 Finding(
                     kind="copies the label",
-                    column=name,
+                    columns=(name,),
                     severity="critical",
                     found=f"is a copy of the label: on {len(where):,} rows {said}",
                     expected="no honest column is that good",

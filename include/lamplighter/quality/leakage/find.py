@@ -63,12 +63,12 @@ def find_leakage(
     found = _first_of_each([*map(_late, unfilled), *(f for check in _CHECKS for f in check(rows))])
     open_, accepted = [], []
     for finding in found:
-        reasons = [accept.get(name, "") for name in _names(finding)]
-        if all(reasons):
+        reasons = [accept.get(name, "") for name in finding.columns]
+        if reasons and all(reasons):
             accepted.append(Accepted(finding, "; ".join(dict.fromkeys(reasons))))
         else:
             open_.append(finding)
-    used = {name for a in accepted for name in _names(a.finding)}
+    used = {name for a in accepted for name in a.finding.columns}
     return LeakageReport(
         rows=len(rows),
         features=len(rows.columns),
@@ -80,7 +80,7 @@ def find_leakage(
 
 def remedy(problems: Sequence[Finding], *, table: str) -> str:
     """Say what to do about columns that stop the night."""
-    names = list(dict.fromkeys(finding.column for finding in problems))
+    names = list(dict.fromkeys(name for finding in problems for name in finding.columns))
     listed = ", ".join(names)
     return (
         f"leave {'it' if len(names) == 1 else 'them'} out (features.drop: [{listed}], or in the "
@@ -99,7 +99,7 @@ def _late(unfilled: Unfilled) -> Finding:
     share = unfilled.late_rows / max(1, unfilled.rows)
     return Finding(
         kind="is filled in too late",
-        column=unfilled.column,
+        columns=(unfilled.column,),
         severity="critical",
         found=f"is filled in {when} (data.tables.{unfilled.table}.filled_in), after the prediction "
         f"time of {unfilled.late_rows:,} of {unfilled.rows:,} examples ({share:.1%})",
@@ -113,15 +113,11 @@ def _first_of_each(findings: list[Finding]) -> list[Finding]:
     stopped: set[str] = set()
     kept = []
     for finding in findings:
-        if finding.column not in stopped:
+        if not finding.columns or not stopped.issuperset(finding.columns):
             kept.append(finding)
         if finding.severity == "critical":
-            stopped.add(finding.column)
+            stopped.update(finding.columns)
     return kept
-
-
-def _names(finding: Finding) -> list[str]:
-    return [str(name) for name in finding.sample] or [finding.column]
 
 
 def _refuse_unknown(accept: Mapping[str, str], known: set[str]) -> None:

@@ -17,8 +17,8 @@ class Finding:
     ----------
     kind : str
         Which check found it, such as "decides the label".
-    column : str
-        The feature or key column; several, separated by commas, where it takes them all.
+    columns : tuple of str
+        The features or key columns; none where it is about whole rows.
     severity : {"critical", "warning"}
         Critical stops the night.
     found, expected : str
@@ -28,15 +28,21 @@ class Finding:
     """
 
     kind: str
-    column: str
+    columns: tuple[str, ...]
     severity: Severity
     found: str
     expected: str
     rows: int
-    sample: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
-        return f"feature {self.column!r} {self.found}; {self.expected}"
+        return f"{self.subject} {self.found}; {self.expected}"
+
+    @property
+    def subject(self) -> str:
+        """The columns in words."""
+        if len(self.columns) == 1:
+            return f"feature {self.columns[0]!r}"
+        return f"features {', '.join(map(repr, self.columns))}" if self.columns else "rows"
 
 
 @dataclass(frozen=True)

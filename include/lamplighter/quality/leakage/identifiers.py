@@ -35,7 +35,7 @@ def identifiers(rows: LabelledRows) -> list[Finding]:
     return [
         Finding(
             kind="looks like an identifier",
-            column=name,
+            columns=(name,),
             severity="warning",
             found=said,
             expected="a feature says something that other rows share",

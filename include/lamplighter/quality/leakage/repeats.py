@@ -44,11 +44,10 @@ def repeated_rows(rows: LabelledRows) -> list[Finding]:
     return [
         Finding(
             kind="rows in both parts",
-            column=", ".join(list(rows.columns)[:3]) + (" ..." if len(rows.columns) > 3 else ""),
+            columns=(),
             severity="warning",
-            found=f"are the same in training and hold-out: {found:,} of {held_out:,} held-out rows "
-            f"({found / held_out:.1%}) have a training row equal in all "
-            f"{len(rows.columns)} features",
+            found=f"are in both parts: {found:,} of {held_out:,} held-out rows "
+            f"({found / held_out:.1%}) equal a training row in all {len(rows.columns)} features",
             expected=f"by chance {expected:.1%} would; look for rows that the source gives twice",
             rows=found,
         )
@@ -76,7 +75,7 @@ def repeated_entities(rows: LabelledRows) -> list[Finding]:
         found.append(
             Finding(
                 kind="entities in both parts",
-                column=name,
+                columns=(name,),
                 severity="warning",
                 found=f"names entities that are in training and hold-out: {meeting:,} "
                 f"held-out rows ({share:.1%}), whose labels agree with those of the same {name} in "

@@ -18,6 +18,9 @@ TELLS_APART = 0.7
 RATIO = 2.0
 """How many times the error of earlier windows the newest one must leave behind."""
 
+NOTABLE = 0.05
+"""And by how much its area must be larger."""
+
 EMPTIER = 0.5
 """By how much the share of missing values among live rows may exceed that of the worst day."""
 
@@ -27,7 +30,7 @@ _SAMPLE = 4_000
 _FOLDS = 5
 _EARLIER = 3
 _T_OF_FOLDS = 2.776  # 95 %, two-sided, for four degrees of freedom
-_NAMED = 3
+_NAMED, _WORTH_NAMING = 3, 0.1  # at most so many columns, with so much of the gain
 
 
 def empty_when_live(rows: LabelledRows) -> list[Finding]:
@@ -53,7 +56,7 @@ def empty_when_live(rows: LabelledRows) -> list[Finding]:
         found.append(
             Finding(
                 kind="is missing in live rows",
-                column=name,
+                columns=(name,),
                 severity="warning",
                 found=f"is filled in with time: it is missing in {missing:,} of the {len(live):,} "
                 f"newest rows ({missing / len(live):.1%}), which have no label yet",
@@ -82,20 +85,20 @@ def told_apart(rows: LabelledRows) -> list[Finding]:
         return []
     before = [area for pair in pairs[1:] if (area := _Classifier(rows, *pair).area())]
     usual = max((area.value for area in before), default=0.5)
-    if (1 - measured.value) * RATIO > 1 - usual:
+    easier = (1 - measured.value) * RATIO <= 1 - usual and measured.value >= usual + NOTABLE
+    if not easier:
         return []
     names = newest.strongest()
     against = f"{usual:.3f} between earlier windows" if before else "0.5 of a fair split"
     return [
         Finding(
             kind="tells newest rows apart",
-            column=", ".join(names),
+            columns=names,
             severity="warning",
-            found="tells the newest rows from those trained on: a classifier has an area under the "
+            found="tell the newest rows from those trained on: a classifier has an area under the "
             f"ROC curve of {measured.value:.3f} ({measured.lower:.3f} to {measured.upper:.3f})",
             expected=f"against {against}; look at how these columns are filled",
             rows=int(rows.holdout.sum()),
-            sample=tuple(names),
         )
     ]
 
@@ -131,10 +134,11 @@ class _Classifier:
         half = _T_OF_FOLDS * float(np.std(areas, ddof=1)) / np.sqrt(_FOLDS)
         return _Area(value, max(0.0, value - half), min(1.0, value + half))
 
-    def strongest(self) -> list[str]:
+    def strongest(self) -> tuple[str, ...]:
         """Name the columns that it uses most."""
         gain = self._fit(np.ones(len(self._X), dtype=bool)).feature_importances_
-        return [self._names[i] for i in np.argsort(-gain)[:_NAMED] if gain[i] > 0]
+        named = [self._names[i] for i in np.argsort(-gain)[:_NAMED] if gain[i] >= _WORTH_NAMING]
+        return tuple(named)
 
     def _fit(self, rows: Bools) -> XGBClassifier:
         model = XGBClassifier(
