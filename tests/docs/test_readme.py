@@ -37,7 +37,19 @@ def test_every_make_target_that_the_docs_name_exists() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["init", "check", "run", "score", "history", "champion", "promote", "rollback", "doctor"]
+    "command",
+    [
+        "init",
+        "plan",
+        "check",
+        "run",
+        "score",
+        "history",
+        "champion",
+        "promote",
+        "rollback",
+        "doctor",
+    ],
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -6,7 +6,7 @@ import argparse
 
 from lamplighter.cli.freeze_models import as_document as freeze_document
 from lamplighter.cli.output import OK, print_json, print_table
-from lamplighter.cli.stores import open_ledger, refuse_unknown
+from lamplighter.cli.stores import note_missing_spec, open_ledger, refuse_unknown
 from lamplighter.ledger import FreezeAct, Release
 from lamplighter.ledger.freezes import EVERY_MODEL
 from lamplighter.ledger.timelines import LIVE
@@ -53,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if freezes and not arguments.json:
         _print_freezes(arguments.model, freezes)
+    if not arguments.json:
+        note_missing_spec(arguments.model)
     return OK
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import getpass
+import os
 from datetime import UTC, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import yaml
+
+from lamplighter.cli.output import complain
 from lamplighter.contracts import Actor
 from lamplighter.errors import UsageError
 from lamplighter.ledger import Ledger
+from lamplighter.spec import spec_paths
 
 
 def open_ledger() -> Ledger:
@@ -34,6 +40,25 @@ def refuse_unknown(ledger: Ledger, model: str) -> None:
             f"{', '.join(known) or 'none'}. Give a model's name, and set LAMPLIGHTER_HOME if its "
             "ledger lies elsewhere"
         )
+
+
+def note_missing_spec(model: str) -> None:
+    """Say so if the folder of specs is there and none of them declares the model."""
+    folder = Path(os.environ.get("LAMPLIGHTER_MODELS") or "include/models")
+    if folder.is_dir() and model not in declared_models(folder):
+        complain(f"no spec in {folder} declares {model} any more; the ledger keeps what it did")
+
+
+def declared_models(folder: Path) -> set[str]:
+    """Return the models that the specs of a folder declare, as far as these can be read."""
+    found = set()
+    for path in spec_paths(folder):
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):
+            content = None
+        found.add(str(content.get("model")) if isinstance(content, dict) else path.stem)
+    return found
 
 
 def acting_user() -> Actor:

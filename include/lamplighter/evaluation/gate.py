@@ -71,13 +71,15 @@ def decide(
     has_champion: bool,
     problems: Sequence[str] = (),
     guards: Sequence[GuardResult] = (),
+    incomparable: str = "",
 ) -> Ruling:
     """Say whether the candidate replaces the champion, and why.
 
     In this order: a candidate with problems is rejected. A first model that has none is promoted
-    (being better than the base rate is one of the checks that find problems). Below
-    `rule.min_blocks` blocks nothing is decided. A broken guard rejects. Then the interval of the
-    gain decides: above `rule.min_gain` promotes, below 0 rejects, anything else is inconclusive.
+    (being better than the base rate is one of the checks that find problems). Where the two
+    cannot be compared, a person has to decide. Below `rule.min_blocks` blocks nothing is decided. A
+    broken guard rejects. Then the interval of the gain decides: above `rule.min_gain` promotes,
+    below 0 rejects, anything else is inconclusive.
 
     Parameters
     ----------
@@ -91,6 +93,8 @@ def decide(
         What sanity found wrong with the candidate.
     guards : sequence of GuardResult
         The metrics that must not get worse.
+    incomparable : str
+        Why the two cannot be compared; empty if they can.
 
     Returns
     -------
@@ -106,6 +110,8 @@ def decide(
         return Ruling("reject", f"not sane: {'; '.join(problems)}")
     if not has_champion:
         return Ruling("promote", "first model: it is sane and better than the base rate")
+    if incomparable:
+        return Ruling("inconclusive", incomparable)
     if evidence is None or evidence.gain is None or evidence.blocks < rule.min_blocks:
         return Ruling("inconclusive", _too_little(evidence, rule))
     broken = [str(guard) for guard in guards if not guard.kept]

@@ -23,6 +23,10 @@ _PATTERNS = {
     NAME_PATTERN: "a name of lower-case letters, digits and _, such as late_flights",
     DOTTED_PATTERN: "a dotted path such as my_package.module:function",
 }
+_ANOTHER_FORMAT = (
+    "and this Lamplighter reads specs of version 1; write the spec in that version, or install a "
+    "Lamplighter that knows the other"
+)
 _SHAPES = {
     "tuple_type": "a list, such as [a, b]",
     "dict_type": "keys of its own below it",
@@ -192,7 +196,10 @@ def _dotted(location: Location) -> str:
 
 
 def _problem(error: ErrorDetails, location: Location, file: _File) -> Problem:
-    return Problem(file.line(location), _dotted(location), _message(error, location))
+    said = _message(error, location)
+    if location == ("version",):
+        said = f"got {_shown(error['input'])}, {_ANOTHER_FORMAT}"
+    return Problem(file.line(location), _dotted(location), said)
 
 
 def _message(error: ErrorDetails, location: Location) -> str:

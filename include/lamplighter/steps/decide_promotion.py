@@ -36,12 +36,10 @@ def decide_promotion(
         has_champion=evaluation.champion_version is not None,
         problems=evaluation.problems,
         guards=[GuardResult(**guard.model_dump()) for guard in evaluation.guards],
+        incomparable=evaluation.champion_problem,
     )
-    said = judged.reason
-    if evaluation.champion_problem:
-        said = f"{said} ({evaluation.champion_problem})"
     released, reason = apply_mode(
-        judged.verdict, said, run.gate_mode, sane=evaluation.sane, dry_run=run.dry_run
+        judged.verdict, judged.reason, run.gate_mode, sane=evaluation.sane, dry_run=run.dry_run
     )
     key = night.key(
         "promotion",

@@ -21,6 +21,7 @@ from lamplighter.ledger import Release
 from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
 from lamplighter.steps.load_version import load_version
 from lamplighter.steps.night import Night
+from lamplighter.steps.spec_changes import other_target
 from lamplighter.training.predictor import Predictor
 
 log = logging.getLogger(__name__)
@@ -73,10 +74,11 @@ def _rival(
 ) -> _Rival:
     if champion is None:
         return _Rival()
+    retargeted = _retargeted(night, champion)
+    if retargeted:
+        return _Rival(problem=retargeted)
     try:
-        rival = load_version(
-            night.stores, night.run.model, champion.version, threads=night.threads
-        )
+        rival = load_version(night.stores, night.run.model, champion.version, threads=night.threads)
         if rival.classes != predictor.classes:
             raise DataError(
                 f"it knows the classes {list(rival.classes)}, the candidate "
@@ -92,6 +94,22 @@ def _rival(
             problem=f"champion version {champion.version} cannot score the hold-out: {error}"
         )
     return _Rival(prediction, _comparable(night, champion, frame.holdout))
+
+
+def _retargeted(night: Night, champion: Release) -> str:
+    """Say that the champion predicts something else than the spec says now; empty if it does not.
+
+    Its own spec says what it predicts; without one it is taken to predict the same.
+    """
+    version = night.ledger.version(night.run.model, champion.version)
+    if version is None or "spec" not in version.details:
+        return ""
+    trained_for = night.ledger.spec(version.details["spec"])
+    said = other_target(trained_for, night.spec.document())
+    return said and (
+        f"champion version {champion.version} predicts {said}: the two cannot be compared, so a "
+        f"person decides, by 'lamplighter promote {night.run.model}'"
+    )
 
 
 def _comparable(night: Night, champion: Release, holdout: pd.DataFrame) -> np.ndarray:

@@ -11,7 +11,9 @@ from pathlib import Path
 from lamplighter.contracts import Actor, RunRef, RunRequest
 from lamplighter.errors import UsageError
 from lamplighter.spec import ModelSpec, load_spec
+from lamplighter.steps.last_spec import last_spec
 from lamplighter.steps.night import Stores
+from lamplighter.steps.spec_changes import why_forbidden
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ def resolve_spec(
     spec = load_spec(spec_path)
     _refuse_what_does_not_fit(spec, request, now or datetime.now(UTC))
     _refuse_another_name(spec, stores)
+    _refuse_other_rows(spec, stores)
     run = _effective(spec, request, actor)
     stores.ledger.put_spec(spec.digest, model=spec.model, document=spec.document())
     stored = stores.ledger.start_run(run, run_id=run_id)
@@ -86,6 +89,17 @@ def _refuse_another_name(spec: ModelSpec, stores: Stores) -> None:
             f"release.registered_name is {wanted}, but the versions of {spec.model} are registered "
             f"as {', '.join(sorted(names - {wanted}))}; keep that name, or give the model a new one"
         )
+
+
+def _refuse_other_rows(spec: ModelSpec, stores: Stores) -> None:
+    # What is in the lake was told apart and laid out by the spec that ran before.
+    before = last_spec(stores.ledger, spec.model)
+    if before is None or not why_forbidden(before, spec.document(), list(spec.data.tables)):
+        return
+    ingested = [n for n in spec.data.tables if stores.lake.ingested_until(spec.model, n)]
+    reasons = why_forbidden(before, spec.document(), ingested)
+    if reasons:
+        raise UsageError("; ".join(reasons))
 
 
 def _effective(spec: ModelSpec, request: RunRequest, actor: Actor) -> RunRef:
