@@ -12,20 +12,15 @@ from typing import TYPE_CHECKING
 
 from airflow_home import PROJECT, USER
 from airflow_rest import AirflowClient, AirflowError
-from demo_landing import (
-    DELIVERED_AT,
-    NEW_YORK,
-    deliver,
-    deliver_twice,
-    delivery,
-    remove_duplicates,
-)
+from demo_broken_day import FOUND, break_day, repair_day
+from demo_landing import DELIVERED_AT, NEW_YORK, deliver, delivery
+from demo_quarantine import quarantine_list, replay_corrections
 from demo_results import NightResult, night_result, scored_day, table
 from demo_runs import DemoError, EndedRun, follow, scheduled_run
 from progress import LiveLine
-from stack import StackError, demo_home, down, up
 
 from lamplighter.steps.store_paths import StorePaths
+from stack import StackError, demo_home, down, up
 
 if TYPE_CHECKING:
     from processes import Stack
@@ -40,17 +35,21 @@ NIGHTS = {
 """The nights that the schedule starts, and how they usually end."""
 
 REPAIRED = date(2013, 7, 4)
-BROKEN = ("arrivals", date(2013, 7, 2))
-"""The file that is delivered twice. The night of 3 July is the first to read it."""
+BROKEN = date(2013, 7, 2)
+"""The day whose files are broken in five ways. The night of 3 July is the first to read them."""
+
+REPLAYED = "departures"
+"""The table of which the demo brings corrected rows back."""
 
 _MARK = "made-by-make-demo"
 _PARSED_WITHIN_S = 120.0
 _STEPS = f"""
 What happens now, all of it on Airflow, over real flights that left New York in 2013:
   1  a first champion, from a run with a form's values, as of {FIRST:%-d %B}
-  2  three nights of July, which the schedule starts by itself; on the third, one file of the feed
-     has been delivered twice, and the night is stopped: that run is red, and is meant to be
-  3  the file is repaired, and a night is started by form to catch up
+  2  three nights of July, which the schedule starts by itself; what the third reads is broken in
+     five ways, one of which stops it: that run is red, and is meant to be
+  3  the file is repaired, and a night is started by form to catch up: it sets the other broken rows
+     aside, and those of one table come back corrected
   4  a day is scored with the champion
 About 5 minutes on two quiet cores.
 """
@@ -126,11 +125,10 @@ def _prepare(home: Path) -> Demo:
     with LiveLine("landing zone") as line:
         line.show("writing a Parquet file a day and table")
         files = deliver(home / "landing", until=delivery(REPAIRED))
-        rows = deliver_twice(home / "landing", *BROKEN)
-    print(
-        f"-- the landing zone holds {files} files, the one of {BROKEN[0]} of {BROKEN[1]:%-d %B} "
-        f"with its {rows:,} rows twice"
-    )
+        wrong = break_day(home / "landing", BROKEN, corrections=home / "corrections")
+    print(f"-- the landing zone holds {files} files; those of {BROKEN:%-d %B} are broken:")
+    for fault in wrong:
+        print(f"   - {fault}")
     paths = StorePaths(
         lake=str(home / "lake"),
         artifacts=str(home / "lake" / "artifacts"),
@@ -202,19 +200,29 @@ def _nights(demo: Demo) -> None:
         run_id = scheduled_run(client, TRAIN, as_of=delivery(day), check=demo.check)
         _night(demo, run_id, day, usual=usual)
 
-    table_name, day = BROKEN
-    removed = remove_duplicates(demo.landing, table_name, day)
+    removed = repair_day(demo.landing, BROKEN)
     print(f"-- 3  the feed's owner removes {removed:,} rows; a night by form catches up")
     again = client.trigger(
         TRAIN,
         {
             "as_of": _four(REPAIRED),
             "budget_s": 30,
-            "reason": f"{table_name} of {day:%-d %B} was delivered twice and is repaired",
+            "reason": f"what was delivered twice on {BROKEN:%-d %B} is repaired",
         },
         run_id="after_the_repair",
     )
     _night(demo, again, REPAIRED, usual="")
+    _bring_back(demo)
+
+
+def _bring_back(demo: Demo) -> None:
+    print("   the rows that were set aside, by `lamplighter quarantine list flights`:")
+    print(quarantine_list(demo.paths))
+    file = demo.home / "corrections" / f"{REPLAYED}.parquet"
+    done = replay_corrections(demo.paths, REPLAYED, file)
+    print(f"   {done.words}\n   {done.said}")
+    if not done.well:
+        demo.surprises.append(f"the corrected rows of {REPLAYED} did not come back: {done.said}")
 
 
 def _night(demo: Demo, run_id: str, day: date, *, usual: str) -> None:
@@ -225,6 +233,9 @@ def _night(demo: Demo, run_id: str, day: date, *, usual: str) -> None:
         demo.surprises.append(f"the night of {day} has left no report")
         return
     demo.results.append(result)
+    if usual == "stopped by data" and not result.faults >= FOUND:
+        missing = ", ".join(sorted(FOUND - result.faults))
+        demo.surprises.append(f"the report of the night of {day} does not name {missing}")
     # Another verdict is the gate's right, on other versions of libraries: worth a word, no more.
     other = f" (usually {usual})" if usual not in ("", result.verdict) else ""
     said = f"{result.verdict}{other} after {run.seconds:.0f} s; {result.reason}"

@@ -35,6 +35,8 @@ class NightResult:
     seconds: float
     night: str
     report: str
+    faults: frozenset[str] = frozenset()
+    """What the data did wrong, as ``table.check``."""
 
 
 def night_result(paths: StorePaths, night: str, *, seconds: float) -> NightResult | None:
@@ -66,6 +68,7 @@ def night_result(paths: StorePaths, night: str, *, seconds: float) -> NightResul
         seconds=seconds,
         night=night,
         report=store.uri(page),
+        faults=frozenset(f"{p['table']}.{p['check']}" for p in document["problems"]),
     )
 
 
@@ -138,11 +141,19 @@ def _rows_read(store: ArtifactStore, validation: ArtifactRef | None) -> int | No
 
 def _reason(document: dict[str, Any]) -> str:
     """Say why in one line: what the data did wrong, or what the gate read."""
-    wrong = [
-        f"{p['table']}: {p['found']}" for p in document["problems"] if p["severity"] == "critical"
-    ]
-    if wrong:
-        return "; ".join(wrong)
+    said = [
+        f"{p['table']}: {p['found'].partition(' (for example ')[0]}"
+        for p in document["problems"]
+        if p["severity"] == "critical"
+    ] or [_evidence(document)]
+    stopped = document["outcome"] == "stopped by data"
+    aside = sum(p["failing_rows"] for p in document["problems"] if p["severity"] == "quarantine")
+    if aside:
+        said.append(f"{aside} rows {'failing by themselves' if stopped else 'set aside'}")
+    return "; ".join(said)
+
+
+def _evidence(document: dict[str, Any]) -> str:
     evidence = (document["evaluation"] or {}).get("evidence")
     if evidence is None or evidence["gain"] is None:
         telling = (s for s in document["sentences"] if "failed: " in s or "The gate says" in s)
