@@ -231,3 +231,19 @@ def test_a_link_that_is_neither_relative_nor_http_leads_nowhere(href):
     night = night_document(a_run(), outcome="x", sentences=[], links=[Link("x", href)])
     links = [a["href"] for tag, a in Page(render_night(night)).tags if tag == "a"]
     assert links == ["#"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "heading"),
+    [("done", "Rows that were set aside"), ("failed", "Rows that would have been set aside")],
+)
+def test_rows_are_called_set_aside_only_where_the_night_went_on(outcome, heading):
+    problem = {"table": "visits", "check": "between", "severity": "quarantine", "found": "3 rows"}
+    night = night_document(
+        a_run(),
+        outcome="rejected",
+        sentences=["A night."],
+        steps=[StepOutcome("validate_data", outcome, 3.0, "one\n  two")],
+        problems=[problem],
+    )
+    assert heading in Page(render_night(night)).text

@@ -51,7 +51,7 @@ def render_night(document: Document) -> str:
         gain=_gain(found) if found else Markup(""),
         who=_WHO,
         problems=_by_severity(document["problems"]),
-        headings=_HEADINGS,
+        headings=_headings(document),
     )
 
 
@@ -63,6 +63,13 @@ def render_validation(document: Document) -> str:
 def render_page(template: str, **values: Any) -> str:
     """Return a page of this look from one of the templates; for the reports of other packages."""
     return _ENVIRONMENT.get_template(template).render(**values)
+
+
+def _headings(document: Document) -> dict[str, str]:
+    stopped = ("validate_data", "failed")
+    if stopped not in ((step["name"], step["outcome"]) for step in document["steps"]):
+        return _HEADINGS
+    return _HEADINGS | {"quarantine": "Rows that would have been set aside"}
 
 
 def _by_severity(problems: Sequence[Document]) -> dict[str, list[Document]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from great_expectations.core.expectation_validation_result import (
     ExpectationSuiteValidationResult,
 )
@@ -49,7 +50,7 @@ def render_data_docs(found: TableValidation, *, model: str, as_of: datetime) -> 
 
 
 def _steady(page: str) -> str:
-    """Number what Great Expectations names at random, and leave out when it drew the page."""
+    """Replace random names by numbers, and leave out when the page was drawn."""
     numbers: dict[str, str] = {}
     named = _RANDOM.sub(lambda found: numbers.setdefault(found[0], str(len(numbers))), page)
     return _DRAWN_AT.sub("", named)
@@ -65,6 +66,8 @@ def _plain_result(result: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if value is pd.NA or value is pd.NaT:
+        return None
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):
