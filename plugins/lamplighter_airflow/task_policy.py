@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from lamplighter_airflow.assets import model_outlet
 from lamplighter_airflow.notifiers.failure import FailureNotifier
 
 if TYPE_CHECKING:
     from lamplighter.spec import ModelSpec
+    from lamplighter_airflow.assets import Announced
 
 _SHORT = timedelta(minutes=15)
 _LONG = timedelta(hours=2)
 _UNREPORTED = ("resolve_spec", "report_run")
+_OUTLETS: dict[str, Announced] = {"validate_data": "snapshot", "release_model": "champion"}
 _TIMEOUTS = {"ingest_data": _LONG, "select_features": _LONG, "score_interval": _LONG}
 
 
@@ -42,6 +45,8 @@ def step_args(spec: ModelSpec, step: str, *, reported: bool = True) -> dict[str,
     """
     asked = spec.schedule.steps.get(step)  # type: ignore[call-overload]
     args: dict[str, Any] = {"task_id": step, "execution_timeout": _timeout(step, spec)}
+    if step in _OUTLETS:
+        args["outlets"] = [model_outlet(spec.model, _OUTLETS[step])]
     if not reported or step in _UNREPORTED:
         args["on_failure_callback"] = FailureNotifier(model=spec.model, owner=spec.owner)
     if asked is None:

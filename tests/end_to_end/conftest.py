@@ -16,13 +16,18 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 
-import stack as stack_script  # noqa: E402
 from real_airflow import RealAirflow, Run  # noqa: E402
 
+import stack as stack_script  # noqa: E402
 from lamplighter.steps.store_paths import StorePaths  # noqa: E402
 from world import World, day  # noqa: E402
 
 NIGHTLY = "0 3 * * *"
+TOLD_BY = [
+    {"via": "webhook", "connection": "away", "on": ["no_change", "promotion", "failure"]},
+    {"via": "webhook", "connection": "chat", "on": ["no_change", "promotion", "failure"]},
+]
+TOLD_STEPS = {"report_run": {"timeout": "5m"}}
 MODELS: dict[str, dict[str, Any]] = {
     "by_form": {},
     "nightly": {
@@ -43,6 +48,10 @@ MODELS: dict[str, dict[str, Any]] = {
     "rehearsed_long": {"schedule": {"cron": NIGHTLY, "end": "2024-01-10"}},
     "scored": {},
     "fragile": {},
+    "told": {
+        "owner": {"team": "shop", "notify": TOLD_BY},
+        "schedule": {"cron": None, "steps": TOLD_STEPS},
+    },
 }
 """Each test's own model: what its spec says beyond the small world's."""
 

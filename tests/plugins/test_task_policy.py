@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from airflow.sdk import Asset, AssetAlias
 from airflow.serialization.serialized_objects import DagSerialization
 
 from lamplighter.errors import SpecError
 from lamplighter.spec import ModelSpec, load_spec
+from lamplighter_airflow.assets import model_asset
 from lamplighter_airflow.score_dag import score_dag
 from lamplighter_airflow.train_dag import train_dag
 
@@ -85,6 +87,16 @@ def test_every_step_that_can_be_named_is_a_task(path):
     tasks = {*train_dag(spec, path).task_ids, *score_dag(spec, path).task_ids}
     # check_drift and check_leakage come with their operators.
     assert named - {"check_drift", "check_leakage"} <= tasks <= named
+
+
+def test_what_others_may_wait_for_is_announced_only_when_there_is_something_new(path):
+    dag = train_dag(load_spec(path), path)
+    aliases = {task.task_id: task.outlets for task in dag.tasks if task.outlets}
+    assert aliases == {
+        "validate_data": [AssetAlias("tea/snapshot", group="lamplighter")],
+        "release_model": [AssetAlias("tea/champion", group="lamplighter")],
+    }
+    assert model_asset("tea", "champion") == Asset("lamplighter://tea/champion")
 
 
 @pytest.mark.filterwarnings("ignore:The airflow.security.permissions module is deprecated")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from lamplighter_airflow.assets import announce
 from lamplighter_airflow.links import MlflowLink, NightReportLink
 from lamplighter_airflow.operators.base import LamplighterOperator
 
@@ -53,4 +54,12 @@ class ReleaseModelOperator(LamplighterOperator):
         with self.night(context) as night:
             release = release_model(night, decision, version)
             self.mlflow_url = night.registry.run_url(version.mlflow_run_id)
+            run = night.run
+        if release.released and run.timeline == "live":
+            about = {
+                "version": release.version,
+                "digest": decision.artifact.digest,
+                "as_of": run.as_of.isoformat(),
+            }
+            announce(context, run.model, "champion", about)
         return release.model_dump(mode="json")

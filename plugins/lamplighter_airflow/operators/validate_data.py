@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lamplighter_airflow.assets import announce
 from lamplighter_airflow.links import DataDocsLink, NightReportLink
 from lamplighter_airflow.operators.base import LamplighterOperator
 
@@ -44,4 +45,8 @@ class ValidateDataOperator(LamplighterOperator):
 
         with self.night(context) as night:
             snapshot = validate_data(night, StagedData.model_validate(self.staged))
+            run = night.run
+        if run.timeline == "live":
+            about = {"digest": snapshot.digest, "as_of": run.as_of.isoformat()}
+            announce(context, run.model, "snapshot", about)
         return snapshot.model_dump(mode="json")
