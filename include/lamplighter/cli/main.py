@@ -23,6 +23,7 @@ _COMMANDS = {
     "plan": ("plan_spec", "say what a changed spec changes, before it is applied"),
     "run": ("run_night", "do one night in this process, without Airflow"),
     "score": ("score_examples", "score a day's examples with the champion of each moment"),
+    "drift": ("show_drift", "say which columns changed since the champion was trained"),
     "history": ("show_history", "list who was champion when, who decided it, and why"),
     "champion": ("show_champion", "say who is champion, or was at a time"),
     "promote": ("act_on_champion", "make a registered version champion"),

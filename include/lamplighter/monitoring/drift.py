@@ -155,7 +155,7 @@ def _column(
     seen = (
         evidence_by_rows(reference.kind, sides, groups)
         if usual is None
-        else evidence_by_days(reference.kind, sides, usual.pairs[name], groups, blocks=usual.blocks)
+        else evidence_by_days(name, reference.kind, sides, groups, usual)
     )
     return replace(
         found,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lamplighter.monitoring import chi_square, kolmogorov_smirnov, missingness
 from lamplighter.monitoring.sides import Sides
 from lamplighter.monitoring.stability_index import population_stability_index
-from lamplighter.monitoring.usual import Null
+from lamplighter.monitoring.usual import Null, Usual
 
 Floats = NDArray[np.float64]
 
@@ -54,11 +54,11 @@ class Test:
     freedom: Callable[[Sides], float]
     mean_of_rows: Callable[[Sides], float]
 
-    def p_value(self, sides: Sides, usual: Sides, *, blocks: float) -> float:
+    def p_value(self, sides: Sides, usual: Usual, column: str) -> float:
         """Return the probability of such a statistic on an ordinary window."""
         null = Null.of(
-            self.statistic(usual),
-            blocks=blocks,
+            self.statistic(usual.pairs[column]) * usual.scale,
+            blocks=usual.blocks,
             most_freedom=self.freedom(sides),
             least=self.mean_of_rows(sides),
         )
@@ -66,30 +66,30 @@ class Test:
 
 
 def evidence_by_days(
-    kind: str, sides: Sides, usual: Sides, groups: NDArray[np.int64], *, blocks: float
+    column: str, kind: str, sides: Sides, groups: NDArray[np.int64], usual: Usual
 ) -> Evidence:
     """Judge by what windows of ordinary days do (see `Null`).
 
     Parameters
     ----------
+    column : str
+        Its name.
     kind : {"number", "category"}
     sides : Sides
         The reference and the current window.
-    usual : Sides
-        Pairs of windows of ordinary days, along the first axis.
     groups : ndarray of int, shape (n_bins,)
         The coarse bin of each bin.
-    blocks : float
-        How many of the windows do not overlap.
+    usual : Usual
+        Windows of ordinary days.
     """
     p_values = []
     if _both_have_values(sides):
-        p_values = [test.p_value(sides, usual, blocks=blocks) for test in _OF_VALUES[kind]]
+        p_values = [test.p_value(sides, usual, column) for test in _OF_VALUES[kind]]
     missing_p = None
     if int(sides.reference.missing) + int(sides.current.missing):
-        missing_p = _MISSING.p_value(sides, usual, blocks=blocks)
+        missing_p = _MISSING.p_value(sides, usual, column)
         p_values.append(missing_p)
-    index = _index(usual.merged(groups))
+    index = _index(usual.pairs[column].merged(groups)) * usual.scale
     usual_psi = float(np.quantile(index, USUAL_LEVEL, method="higher"))
     return Evidence(_bonferroni(p_values), missing_p, usual_psi)
 

@@ -39,18 +39,23 @@ class Usual:
         How many of the windows do not overlap.
     days : int
         How long a window is.
+    scale : float
+        By how much a statistic of these windows is too large, where they are shorter than the
+        current one.
     """
 
     pairs: Mapping[str, Sides]
     blocks: float
     days: int
+    scale: float = 1.0
 
     @classmethod
     def against_the_rest(cls, reference: Profile, *, days: int) -> Self:
         """Compare each window of the reference with all its other days.
 
-        Where the reference is short, windows are an eighth of it: shorter ones differ more, so
-        what is usual is then rather over- than underestimated.
+        Where the reference is short, windows are an eighth of it. Shorter ones differ more: if days
+        were independent, a squared difference would shrink in proportion to their number. As days
+        resemble the days before, it is taken to shrink by the root of that.
         """
         total = len(reference.days)
         length = max(1, min(days, total // _SHARE_OF_REFERENCE))
@@ -61,7 +66,9 @@ class Usual:
                 column.counts.sum(axis=0) - windows.counts, column.sums.sum() - windows.sums
             )
             pairs[name] = Sides(reference=rest, current=windows)
-        return cls(pairs=pairs, blocks=total / length, days=length)
+        asked, made = 1 / days + 1 / total, 1 / length + 1 / max(total - length, 1)
+        scale = min(1.0, float(np.sqrt(asked / made)))
+        return cls(pairs=pairs, blocks=total / length, days=length, scale=scale)
 
     @classmethod
     def against_the_one_before(cls, history: Profile, *, days: int) -> Self:

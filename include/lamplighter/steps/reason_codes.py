@@ -10,7 +10,7 @@ import pandas as pd
 
 from lamplighter.errors import ArtifactError
 from lamplighter.ledger import Release
-from lamplighter.steps.check_drift import stored_reference
+from lamplighter.steps.measure_drift import stored_reference
 from lamplighter.steps.night import Night
 from lamplighter.training.contributions import Contributions, contributions
 from lamplighter.training.scorer import Scorer
@@ -73,7 +73,7 @@ def open_explainer(night: Night, release: Release, scorer: Scorer, *, most: int)
         If nothing is kept of what the version was trained on.
     """
     version = night.ledger.version(night.run.model, release.version)
-    reference = stored_reference(night, version)
+    reference = stored_reference(night.artifacts, version)
     if reference is None:
         raise ArtifactError(
             f"version {release.version} of {night.run.model} was registered without a profile of "

@@ -9,10 +9,10 @@ from lamplighter.contracts import ArtifactRef, CandidateRef, EvaluationRef, Exam
 from lamplighter.errors import ArtifactError
 from lamplighter.monitoring.profile import Profile
 from lamplighter.registry.registration import Registered
-from lamplighter.steps.check_drift import REFERENCE
 from lamplighter.steps.examples_frame import BLOCK, read_examples
 from lamplighter.steps.golden_rows import keep_golden
 from lamplighter.steps.libraries import requirements
+from lamplighter.steps.measure_drift import REFERENCE
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor
 
