@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from airflow_home import PROJECT, USER
 from airflow_rest import AirflowClient, AirflowError
 from demo_broken_day import FOUND, break_day, repair_day
+from demo_drift import JULY_AGAINST_JANUARY, compare_windows, drift_of_night
 from demo_landing import DELIVERED_AT, NEW_YORK, deliver, delivery
 from demo_quarantine import quarantine_list, replay_corrections
 from demo_results import NightResult, night_result, scored_day, table
@@ -41,6 +42,8 @@ BROKEN = date(2013, 7, 2)
 REPLAYED = "departures"
 """The table of which the demo brings corrected rows back."""
 
+_SPEC = PROJECT / "include" / "models" / "flights.yaml"
+_DRIFT_PAGE = "july-against-january.html"
 _MARK = "made-by-make-demo"
 _PARSED_WITHIN_S = 120.0
 _STEPS = f"""
@@ -51,6 +54,7 @@ What happens now, all of it on Airflow, over real flights that left New York in 
   3  the file is repaired, and a night is started by form to catch up: it sets the other broken rows
      aside, and those of one table come back corrected
   4  a day is scored with the champion
+  5  the first days of July are compared with January, column by column
 About 5 minutes on two quiet cores.
 """
 
@@ -64,6 +68,7 @@ def main() -> int:
         demo = _prepare(home)
         _nights(demo)
         _scores(demo)
+        _drift(demo)
     except (DemoError, StackError, AirflowError) as error:
         print(f"\n{error}\nThe demo's logs are under {home}; `make down` ends it.", file=sys.stderr)
         return 1
@@ -240,6 +245,8 @@ def _night(demo: Demo, run_id: str, day: date, *, usual: str) -> None:
     other = f" (usually {usual})" if usual not in ("", result.verdict) else ""
     said = f"{result.verdict}{other} after {run.seconds:.0f} s; {result.reason}"
     print(f"   night of {day:%-d %B}: {said}")
+    if drift := drift_of_night(demo.paths, f"{TRAIN}/{run_id}"):
+        print(f"   {drift}")
 
 
 def _scores(demo: Demo) -> None:
@@ -265,6 +272,14 @@ def _score(demo: Demo, run_id: str, day: date) -> None:
         print(f"   the 24 hours before 04:00 on {day:%-d %B}: {scored} in {run.seconds:.0f} s")
 
 
+def _drift(demo: Demo) -> None:
+    print("-- 5  July against January, by `lamplighter drift`; the nights above looked for drift too")
+    found = compare_windows(demo.paths, _SPEC, *JULY_AGAINST_JANUARY, html=demo.home / _DRIFT_PAGE)
+    print(f"   {found.words}\n   {found.said}")
+    if not found.drifted:
+        demo.surprises.append(f"no column drifted from January to July: {found.said}")
+
+
 def _print_where(demo: Demo) -> None:
     home = demo.home.relative_to(PROJECT) if demo.home.is_relative_to(PROJECT) else demo.home
     places = {
@@ -272,6 +287,7 @@ def _print_where(demo: Demo) -> None:
         f"{demo.stack.facts['password']}",
         "promotion's report": _report_of(demo, "promote"),
         "stopped night's": _report_of(demo, "stopped by data"),
+        "July and January": f"{home}/{_DRIFT_PAGE}",
         "MLflow": f"http://127.0.0.1:{demo.stack.ports['mlflow']}/#/models/flights",
         "reports as files": f"{home}/lake/artifacts/flights/*/night-*.html",
         "the ledger": f"LAMPLIGHTER_HOME={home} .venv/bin/lamplighter history flights",
