@@ -94,16 +94,16 @@ def validate_table(
     if not whole_delivery:
         checks = tuple(check for check in checks if check.name != "volume")
     suite = _Suite(name, checks, show=table.key)
-    suite.run("schema", column_kinds(rows.drop(columns=list(gone_columns))))
-    suite.run("new_columns", pd.DataFrame({"column": pd.Series(new_columns, dtype="str")}))
+    suite.run(("schema",), column_kinds(rows.drop(columns=list(gone_columns))))
+    suite.run(("new_columns",), pd.DataFrame({"column": pd.Series(new_columns, dtype="str")}))
     # A check of a column that is missing, or of another type, would only repeat that it is.
     if not suite.unusable & {table.event_time, table.available_at, table.deleted}:
-        for subject, positions in _row_subjects(rows, table):
-            suite.run(subject, rows.iloc[positions], positions)
+        for subjects, positions in _row_subjects(rows, table):
+            suite.run(subjects, rows.iloc[positions], positions)
         if whole_delivery:
             kept = rows.drop(index=rows.index[list(suite.validation(rows).set_aside)])
             for subject, frame in _deliveries(kept, table, reading, stored, is_examples):
-                suite.run(subject, frame)
+                suite.run((subject,), frame)
             suite.limit(rows, validation.max_quarantined_fraction)
     found = suite.validation(rows)
     log.info(
@@ -129,14 +129,17 @@ class _Suite:
         return {r.column for r in self._results if not r.success and r.check in _OF_COLUMNS}
 
     def run(
-        self, subject: Subject, frame: pd.DataFrame, positions: np.ndarray | None = None
+        self,
+        subjects: tuple[Subject, ...],
+        frame: pd.DataFrame,
+        positions: np.ndarray | None = None,
     ) -> None:
-        """Run the checks of one subject that can be asked of its frame."""
+        """Run the checks of the subjects that can be asked of their frame."""
         unusable = self.unusable
         asked = [
             check
             for check in self._checks
-            if check.subject == subject
+            if check.subject in subjects
             and not unusable & set(check.columns)
             and _can_ask(check, frame)
         ]
@@ -206,13 +209,15 @@ def _sets_aside(result: CheckResult) -> bool:
     return not result.success and result.severity == "quarantine"
 
 
-def _row_subjects(rows: pd.DataFrame, table: Table) -> Iterator[tuple[Subject, np.ndarray]]:
+def _row_subjects(
+    rows: pd.DataFrame, table: Table
+) -> Iterator[tuple[tuple[Subject, ...], np.ndarray]]:
     everything = np.arange(len(rows))
-    yield "rows", everything
     if table.deleted is None:
-        yield "live", everything
+        yield ("rows", "live"), everything
     else:
-        yield "live", everything[~rows[table.deleted].fillna(False).astype(bool).to_numpy()]
+        yield ("rows",), everything
+        yield ("live",), everything[~rows[table.deleted].fillna(False).astype(bool).to_numpy()]
 
 
 def _deliveries(
