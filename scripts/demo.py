@@ -273,7 +273,7 @@ def _score(demo: Demo, run_id: str, day: date) -> None:
 
 
 def _drift(demo: Demo) -> None:
-    print("-- 5  July against January, by `lamplighter drift`; the nights above looked for drift too")
+    print("-- 5  July against January, by `lamplighter drift`; the nights looked for drift too")
     found = compare_windows(demo.paths, _SPEC, *JULY_AGAINST_JANUARY, html=demo.home / _DRIFT_PAGE)
     print(f"   {found.words}\n   {found.said}")
     if not found.drifted:
