@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from lamplighter.errors import SpecError
 from lamplighter.spec import load_spec, spec_paths
 from lamplighter.spec.operations import Owner, Schedule
+from lamplighter.spec.yaml_text import parse_yaml
 from lamplighter_airflow.broken_spec_dag import broken_spec_dag
 from lamplighter_airflow.maintain_dag import MAINTAIN, maintain_dag
 from lamplighter_airflow.score_dag import score_dag
@@ -132,7 +133,7 @@ def _refuse_second(spec: ModelSpec, path: Path, taken: dict[str, Path]) -> None:
 def _what_can_be_read(path: Path) -> tuple[str, Schedule | None, Owner | None]:
     """Return a broken spec's model, schedule and owner as far as they are sound."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return path.stem, None, None
     if not isinstance(content, dict):

@@ -15,6 +15,7 @@ from lamplighter.contracts import Actor
 from lamplighter.errors import UsageError
 from lamplighter.ledger import Ledger
 from lamplighter.spec import spec_paths
+from lamplighter.spec.yaml_text import parse_yaml
 
 
 def open_ledger() -> Ledger:
@@ -54,7 +55,7 @@ def declared_models(folder: Path) -> set[str]:
     found = set()
     for path in spec_paths(folder):
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            content = parse_yaml(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, yaml.YAMLError):
             content = None
         found.add(str(content.get("model")) if isinstance(content, dict) else path.stem)

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from lamplighter.errors import SpecError
 from lamplighter.spec.model import ModelSpec
 from lamplighter.spec.values import DOTTED_PATTERN, NAME_PATTERN
+from lamplighter.spec.yaml_text import SpecLoader, parse_yaml
 
 Location = tuple[str | int, ...]
 
@@ -136,8 +137,8 @@ def _read(path: Path) -> _File:
     lines: dict[Location, int] = {}
     problems: list[Problem] = []
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = None if node is None else yaml.safe_load(text)
+        node = yaml.compose(text, Loader=SpecLoader)
+        content = None if node is None else parse_yaml(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         reason = f"not YAML: {error.problem or 'cannot be read'}"
