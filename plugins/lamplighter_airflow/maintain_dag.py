@@ -13,6 +13,7 @@ from lamplighter_airflow.dag_doc import maintain_doc
 from lamplighter_airflow.form import reason
 from lamplighter_airflow.operators.delete_old_xcoms import DeleteOldXcomsOperator
 from lamplighter_airflow.operators.maintain_stores import MaintainStoresOperator
+from lamplighter_airflow.operators.notice_late_nights import NoticeLateNightsOperator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,8 @@ MAINTAIN = "lamplighter__maintain"
 DUTIES = {
     "reconcile_registrations": "Completes registrations and releases that were cut short. An alias "
     "that somebody else moved is only reported.",
-    "notice_late_nights": "Finds the nights that should have begun and did not.",
+    "notice_late_nights": "Finds the nights that should have begun and did not, and tells their "
+    "owners.",
     "close_stale_runs": "Ends MLflow runs whose night was killed and never came back.",
     "tidy_tables": "Merges small files of the lake's tables and deletes replaced ones. No row of a "
     "newest version changes.",
@@ -33,6 +35,7 @@ DUTIES = {
 }
 """Every duty that needs the stores only, and what its task's page says."""
 
+_OPERATORS = {"notice_late_nights": NoticeLateNightsOperator}
 _XCOMS = "Deletes old XComs of Lamplighter's own DAGs, where Airflow's database can be reached."
 _AFTER_THE_NIGHTS = "30 9 * * *"
 
@@ -64,7 +67,8 @@ def maintain_dag(specs: Path) -> DAG:
         allowed_run_types=_NO_BACKFILLS,
     ) as dag:
         for duty, doc in DUTIES.items():
-            MaintainStoresOperator(task_id=duty, duty=duty, specs=str(specs), doc_md=doc)
+            operator = _OPERATORS.get(duty, MaintainStoresOperator)
+            operator(task_id=duty, duty=duty, specs=str(specs), doc_md=doc)
         DeleteOldXcomsOperator(
             task_id="delete_old_xcoms", duty="delete_old_xcoms", specs=str(specs), doc_md=_XCOMS
         )
