@@ -48,6 +48,7 @@ def test_every_make_target_that_the_docs_name_exists() -> None:
         "champion",
         "promote",
         "rollback",
+        "adopt",
         "doctor",
     ],
 )

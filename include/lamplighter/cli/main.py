@@ -27,6 +27,7 @@ _COMMANDS = {
     "history": ("show_history", "list who was champion when, who decided it, and why"),
     "champion": ("show_champion", "say who is champion, or was at a time"),
     "promote": ("act_on_champion", "make a registered version champion"),
+    "adopt": ("adopt_version", "make a version that MLflow already holds the champion"),
     "rollback": ("act_on_champion", "make the champion before champion again"),
     "freeze": ("freeze_models", "let nothing become champion, of one model or of all"),
     "unfreeze": ("freeze_models", "lift a freeze"),

@@ -30,7 +30,13 @@ from lamplighter.registry.keyed import keep_only, version_with_key
 from lamplighter.registry.packaging import LOADER
 from lamplighter.registry.registration import Registered, Registration, StepHook, register
 from lamplighter.registry.stale_runs import StaleRun, close_run, stale_runs
-from lamplighter.registry.stored_model import DIGEST_TAG, KEY_TAG, RELEASE_TAG, version_bytes
+from lamplighter.registry.stored_model import (
+    DIGEST_TAG,
+    KEY_TAG,
+    RELEASE_TAG,
+    version_bytes,
+    version_files,
+)
 
 
 @dataclass(frozen=True)
@@ -275,6 +281,12 @@ class Registry:
     def model_digest(self, model: str, version: str) -> str:
         """Return the SHA-256, in hex, of the predictor's bytes as MLflow holds them now."""
         return hashlib.sha256(self._read(model, version)).hexdigest()
+
+    def model_files(self, model: str, version: str) -> tuple[bytes, str]:
+        """Return all files of a version's MLflow model in one archive, and their digest."""
+        self.version(model, version)
+        with unavailable_explained(self._address):
+            return version_files(self._client, model, version)
 
     def run_url(self, run_id: str) -> str:
         """Return the address of a run in MLflow's web interface; empty without a server."""

@@ -24,6 +24,25 @@ def version_bytes(client: MlflowClient, model: str, version: str) -> bytes:
     return _download(client, client.get_model_version_download_uri(model, version))
 
 
+def version_files(client: MlflowClient, model: str, version: str) -> tuple[bytes, str]:
+    """Return all files of a registered version in one archive, and their digest."""
+    # Its import loads the flavours, which only an adopted model needs.
+    from lamplighter.registry.adopted_model import folder_digest, pack
+
+    location = client.get_model_version_download_uri(model, version)
+    check_reachable(client.tracking_uri, location)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(
+            download_artifacts(
+                artifact_uri=location,
+                dst_path=folder,
+                tracking_uri=client.tracking_uri,
+                registry_uri=client.tracking_uri,
+            )
+        )
+        return pack(path), folder_digest(path)
+
+
 def logged_digest(client: MlflowClient, model_id: str) -> str:
     """Return the SHA-256, in hex, of the predictor's bytes of a logged model."""
     location = client.get_logged_model(model_id).artifact_location

@@ -73,6 +73,13 @@ def _standing(releases: list[Release]) -> list[str]:
     return standing
 
 
+def adopt_known(
+    stores: Stores, version: Version, *, reason: str, actor: Actor
+) -> tuple[Release, str | None]:
+    """Make a version that the ledger knows champion by adoption. Returns as `promote_version`."""
+    return _act(stores, version.model, version, "adopt", reason, actor)
+
+
 def _version(stores: Stores, model: str, version: str) -> Version:
     found = stores.ledger.version(model, version)
     if found is None:
@@ -97,7 +104,7 @@ def _act(
     _check_file(stores, name, version)
     head = stores.ledger.champion(model)
     if head is None or head.version != version.version:
-        at = max(stores.ledger.data_clock(model), version.as_of)
+        at = max(_clock(stores, version), version.as_of)
         if not even_if_frozen:
             _refuse_if_frozen(stores, model, kind, at)
         head = stores.ledger.release(
@@ -118,6 +125,13 @@ def _act(
     return head, project_alias(stores.ledger, stores.registry, model=model, name=name)
 
 
+def _clock(stores: Stores, version: Version) -> datetime:
+    try:
+        return stores.ledger.data_clock(version.model)
+    except LedgerError:  # it never ran: an adopted version is the first thing known of the model
+        return version.as_of
+
+
 def _refuse_if_frozen(stores: Stores, model: str, kind: ReleaseKind, at: datetime) -> None:
     # The ledger refuses too. Here it is said what one can do about it.
     freezes = [str(act) for act in stores.ledger.standing_freezes(model)]
@@ -133,12 +147,20 @@ def _refuse_if_frozen(stores: Stores, model: str, kind: ReleaseKind, at: datetim
 def _check_file(stores: Stores, name: str, version: Version) -> None:
     # Both are asked before the ledger commits: an act is whole, or there is none.
     stores.artifacts.read(version.artifact)
-    held = stores.registry.model_digest(name, version.version)
-    if held != version.artifact.digest:
+    held, expected = registered_digests(stores, name, version)
+    if held != expected:
         raise ArtifactError(
             f"version {version.version} of {name} holds a file with digest {held[:12]}, but "
-            f"{version.artifact.digest[:12]} was judged; nothing was changed"
+            f"{expected[:12]} was judged; nothing was changed"
         )
+
+
+def registered_digests(stores: Stores, name: str, version: Version) -> tuple[str, str]:
+    """Return the digest of what the registry holds of a version, and of what it should hold."""
+    adopted = version.details.get("adopted_digest")
+    if adopted is None:
+        return stores.registry.model_digest(name, version.version), version.artifact.digest
+    return stores.registry.model_files(name, version.version)[1], adopted
 
 
 def adopt_alias(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lamplighter.errors import LedgerError
 from lamplighter.ledger import Ledger, Release
-from lamplighter.steps.act_of_person import registered_name
+from lamplighter.steps.act_of_person import registered_digests, registered_name
 from lamplighter.steps.champion_alias import alias_state
 from lamplighter.steps.doctor.finding import Finding, Level, asked
 from lamplighter.steps.golden_rows import compare_golden
@@ -69,12 +69,14 @@ def _champion_scores(stores: Stores, champion: Release | None) -> tuple[Level, s
 
 
 def _same_file(stores: Stores, model: str, champion: Release) -> tuple[Level, str]:
-    held = stores.registry.model_digest(registered_name(stores, model), champion.version)
-    if held == champion.artifact.digest:
+    version = stores.ledger.version(model, champion.version)
+    assert version is not None
+    held, expected = registered_digests(stores, registered_name(stores, model), version)
+    if held == expected:
         return "ok", f"the registry holds the same file ({held[:12]})"
     return "wrong", (
         f"the registry's file of version {champion.version} has digest {held[:12]}, the ledger "
-        f"says {champion.artifact.digest[:12]}; outsiders are served another model: find out who "
+        f"says {expected[:12]}; outsiders are served another model: find out who "
         "wrote to the registry's artifact store, and promote a version that is whole"
     )
 

@@ -16,4 +16,13 @@ def load_model(stores: Stores, artifact: ArtifactRef) -> Scorer:
     ArtifactError
         If it is missing, is another file, or cannot be loaded by the libraries installed here.
     """
-    return Predictor.from_bytes(stores.artifacts.read(artifact))
+    return load_payload(stores.artifacts.read(artifact))
+
+
+def load_payload(payload: bytes) -> Scorer:
+    """Turn the bytes of a model into what scores."""
+    if payload.startswith(b"lamplighter-adopted-"):
+        from lamplighter.registry.adopted_model import AdoptedModel
+
+        return AdoptedModel.from_bytes(payload)
+    return Predictor.from_bytes(payload)
