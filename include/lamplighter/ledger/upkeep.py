@@ -15,7 +15,7 @@ from lamplighter.contracts import ArtifactRef
 from lamplighter.errors import LedgerUnavailableError
 from lamplighter.ledger import tables
 from lamplighter.ledger.book import Pages
-from lamplighter.ledger.database import Lock
+from lamplighter.ledger.database import Database, Lock
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,7 @@ class UpkeepPages(Pages):
         LedgerUnavailableError
             If somebody else holds it.
         """
-        with self._database.lock(Lock.UPKEEP) as held:
-            if not held:
-                raise LedgerUnavailableError(
-                    f"cannot {act}: a backup or another upkeep of {self._database.name} is at "
-                    "work; try again when it is done"
-                )
+        with alone(self._database, act):
             yield
 
     def searches_with_trials(self, *, recorded_before: datetime) -> list[str]:
@@ -106,3 +101,15 @@ class UpkeepPages(Pages):
         )
         with self._database.reading() as connection:
             return {row.key: row.result for row in connection.execute(query)}
+
+
+@contextmanager
+def alone(database: Database, act: str) -> Iterator[None]:
+    """Hold the lock that everybody takes who deletes or copies. See `UpkeepPages.alone`."""
+    with database.lock(Lock.UPKEEP) as held:
+        if not held:
+            raise LedgerUnavailableError(
+                f"cannot {act}: a backup or another upkeep of {database.name} is at work; try "
+                "again when it is done"
+            )
+        yield

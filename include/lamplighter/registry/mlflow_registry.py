@@ -228,6 +228,11 @@ class Registry:
         with unavailable_explained(self._address):
             self._client.set_model_version_tag(model, version, RELEASE_TAG, str(release))
 
+    def forget_release(self, model: str, version: str) -> None:
+        """Take back what `mark_released` noted on a version."""
+        with unavailable_explained(self._address):
+            self._client.delete_model_version_tag(model, version, RELEASE_TAG)
+
     def released_as(self, model: str, version: str) -> int | None:
         """Return the release that `mark_released` noted on a version."""
         noted = self.version(model, version).tags.get(RELEASE_TAG, "")

@@ -1,0 +1,242 @@
+"""Backup and restore: one point in time while nights go on, verified, and whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lamplighter.cli.main import main
+from lamplighter.data.artifacts import ArtifactStore
+from lamplighter.data.lake_copy import copy_lake
+from lamplighter.errors import BackupError, LedgerUnavailableError, UsageError
+from lamplighter.steps.backup.back_up import back_up, mlflow_database
+from lamplighter.steps.backup.manifest import NAME
+from lamplighter.steps.backup.restore import restore
+from lamplighter.steps.doctor.visit import visit
+from lamplighter.steps.night import Stores
+from lamplighter.steps.store_paths import StorePaths
+from world import World, day
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def no_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW_HOME", raising=False)
+
+
+@pytest.fixture
+def paths(world: World) -> StorePaths:
+    return replace(world.paths, home=str(world.home))
+
+
+def wrong(paths: StorePaths) -> list[str]:
+    return [f.message for f in visit(Stores.open(paths), paths) if f.level == "wrong"]
+
+
+def scores(world: World, home: Path, file: Path) -> bytes:
+    """Score a day with what lies in a home; return the bytes of the file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAMPLIGHTER_HOME", str(home))
+        for name in ("LAMPLIGHTER_LAKE", "LAMPLIGHTER_LEDGER", "MLFLOW_TRACKING_URI"):
+            patch.delenv(name, raising=False)
+        words = ["score", str(world.spec_path), "--as-of", "2024-02-20T12:00", "--out", str(file)]
+        assert main(words) == 0
+    return file.read_bytes()
+
+
+def test_a_backup_taken_between_nights_brings_back_the_moment_of_the_ledger(
+    world: World, paths: StorePaths, tmp_path: Path
+) -> None:
+    world.run(day(50))
+    before = world.stores.ledger.champion("returns")
+    nights = iter((51, 52))
+
+    def go_on(said: str) -> None:
+        """Have a night become champion after the ledger's copy, and one after MLflow's."""
+        if "ledger copied" in said or "database copied" in said:
+            assert world.run(day(next(nights)), gate_mode="off").outcome
+
+    back_up(paths, tmp_path / "backup", say=go_on)
+    assert world.stores.ledger.champion("returns").version == "3"
+    file = world.stores.artifacts.read(before.artifact)
+    world.home.rename(tmp_path / "gone")  # nothing of the original may be needed
+
+    restored = restore(tmp_path / "backup", tmp_path / "new")
+    stores = Stores.open(restored.paths)
+    assert stores.ledger.champion("returns") == before
+    assert stores.artifacts.read(before.artifact) == file
+    assert restored.aliases == ("returns to version 1",)
+    assert wrong(restored.paths) == []
+
+    world.paths = restored.paths  # the night that was ahead is done again, and doubles nothing
+    assert world.run(day(51), gate_mode="off").outcome == "inconclusive"
+    assert stores.ledger.champion("returns").version == "2"
+    assert stores.registry.twins("returns") == {}
+    assert wrong(restored.paths) == []
+
+
+def test_what_was_restored_scores_to_the_same_bytes(
+    world: World, paths: StorePaths, tmp_path: Path
+) -> None:
+    world.run(day(50))
+    back_up(paths, tmp_path / "backup")
+    restore(tmp_path / "backup", tmp_path / "new")
+    original = scores(world, world.home, tmp_path / "one.parquet")
+    world.home.rename(tmp_path / "gone")
+    assert scores(world, tmp_path / "new", tmp_path / "two.parquet") == original
+
+
+@pytest.fixture
+def backup(world: World, paths: StorePaths, tmp_path: Path) -> Path:
+    """A backup of a world with artifacts and no night."""
+    world.stores.artifacts.write("tea/leaves.json", b"[1, 2, 3]")
+    back_up(paths, tmp_path / "backup", mlflow="none")
+    return tmp_path / "backup"
+
+
+def change(folder: Path) -> None:
+    file = next(folder.rglob("leaves-*.json"))
+    file.write_bytes(b"[1, 2, 4]")
+
+
+def lose(folder: Path) -> None:
+    next(folder.rglob("leaves-*.json")).unlink()
+
+
+def cut_short(folder: Path) -> None:
+    (folder / NAME).unlink()
+
+
+def garble(folder: Path) -> None:
+    (folder / NAME).write_bytes(b"\xff{")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (change, r"0 files are missing and 1 were changed, such as lake/artifacts/tea/leaves"),
+        (lose, r"1 files are missing and 0 were changed.*use another backup"),
+        (cut_short, r"holds no manifest\.json; it is no backup, or one that was cut short"),
+        (garble, r"cannot be read by this lamplighter; it is damaged"),
+    ],
+)
+def test_a_damaged_backup_is_refused_and_nothing_is_restored(
+    backup: Path, tmp_path: Path, damage: Callable[[Path], None], said: str
+) -> None:
+    damage(backup)
+    with pytest.raises(BackupError, match=said):
+        restore(backup, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    assert [p.name for p in tmp_path.iterdir() if "restoring" in p.name] == []
+
+
+def test_neither_a_backup_nor_a_restore_writes_over_anything(
+    backup: Path, paths: StorePaths, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="not empty; name a new folder for the backup"):
+        back_up(paths, backup, mlflow="none")
+    with pytest.raises(UsageError, match="not empty; name a new folder to restore to"):
+        restore(backup, Path(paths.home))
+    with pytest.raises(UsageError, match="lies inside the lake"):
+        back_up(paths, Path(paths.lake) / "backup", mlflow="none")
+    (tmp_path / "empty").mkdir()
+    restored = restore(backup, tmp_path / "empty")
+    assert wrong(restored.paths) == []
+
+
+def test_a_backup_waits_for_no_upkeep_and_says_who_is_at_it(
+    world: World, paths: StorePaths, tmp_path: Path
+) -> None:
+    with (
+        world.stores.ledger.alone("tidy"),
+        pytest.raises(LedgerUnavailableError, match="cannot back up: a backup or another upkeep"),
+    ):
+        back_up(paths, tmp_path / "backup", mlflow="none")
+    assert not (tmp_path / "backup").exists()
+
+
+def test_behind_a_server_the_database_in_the_home_is_taken_or_named(
+    world: World, paths: StorePaths
+) -> None:
+    behind = replace(paths, mlflow="http://127.0.0.1:9")
+    with pytest.raises(UsageError, match="name it with --mlflow sqlite"):
+        mlflow_database(behind, None)
+    (world.home / "mlflow.db").touch()
+    assert mlflow_database(behind, None) == world.home / "mlflow.db"
+    assert mlflow_database(behind, "sqlite:////elsewhere.db") == Path("/elsewhere.db")
+    assert mlflow_database(behind, "none") is None
+
+
+def test_the_files_of_an_object_store_are_copied_whole(tmp_path: Path) -> None:
+    store = ArtifactStore("memory://copied-lake/artifacts")
+    ref = store.write("tea/leaves.json", b"[1]")
+    assert copy_lake("memory://copied-lake", tmp_path / "lake") == 1
+    assert ArtifactStore(str(tmp_path / "lake/artifacts")).read(ref) == b"[1]"
+
+
+def test_the_commands_say_what_they_did_and_what_comes_next(
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world.run(day(50), dry_run=True)
+    monkeypatch.setenv("LAMPLIGHTER_HOME", str(world.home))
+    for name in ("LAMPLIGHTER_LAKE", "LAMPLIGHTER_LEDGER", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["backup", "--to", str(tmp_path / "b"), "--mlflow", "none"]) == 0
+    assert "it brings back" in capsys.readouterr().out
+    assert main(["restore", "--from", str(tmp_path / "b"), "--to", str(tmp_path / "new")]) == 0
+    said = capsys.readouterr().out
+    assert "MLflow is not in this backup" in said
+    assert f"LAMPLIGHTER_HOME={tmp_path / 'new'} lamplighter doctor" in said
+    assert main(["restore", "--from", str(tmp_path), "--to", str(tmp_path / "x")]) == 1
+    assert "it is no backup" in capsys.readouterr().err
+
+
+_NIGHTS = """
+import sys; sys.path[:0] = [{tests!r}]
+from pathlib import Path
+from world import World, day
+world = World(Path({folder!r}))
+for number in range(50, 53):
+    world.run(day(number), gate_mode="off")
+"""
+
+
+@pytest.mark.long
+def test_backups_taken_at_any_moment_of_running_nights_are_sound(
+    world: World, paths: StorePaths, tmp_path: Path
+) -> None:
+    code = _NIGHTS.format(tests=str(ROOT / "tests"), folder=str(world.folder))
+    nights = subprocess.Popen([sys.executable, "-c", code], env=os.environ)
+    taken = []
+    try:
+        while nights.poll() is None:
+            if (world.home / "ledger.db").exists() and (world.home / "lake").exists():
+                target = tmp_path / f"backup{len(taken)}"
+                back_up(paths, target, mlflow=None if _has_mlflow(world) else "none")
+                taken.append(target)
+            time.sleep(2)
+    finally:
+        nights.kill()
+        assert nights.wait() == 0
+    assert len(taken) > 1
+    for number, target in enumerate(taken):
+        restored = restore(target, tmp_path / f"new{number}")
+        # A registration may have been under way; everything else agrees.
+        assert [
+            said for said in wrong(restored.paths) if "begun and not finished" not in said
+        ] == []
+
+
+def _has_mlflow(world: World) -> bool:
+    return (world.home / "mlartifacts").exists()
