@@ -78,12 +78,13 @@ class NumberBins:
     def labels(self, groups: Ints) -> tuple[str, ...]:
         """Name the coarse bins."""
         edges, inside = np.asarray(self.edges), groups[1:-2]
-        names = [f"below {edges[0]:.3g}"]
+        names = [f"below {_short(edges[0])}"]
         for group in range(1, int(inside.max()) + 1):
             held = np.flatnonzero(inside == group)
             alone = len(held) == 1 and bool((edges == np.round(edges)).all())
-            names.append(f"{edges[held[-1]]:.3g}" if alone else f"to {edges[held[-1]]:.3g}")
-        return (*names, f"above {edges[-1]:.3g}", "missing")
+            last = _short(edges[held[-1]])
+            names.append(last if alone else f"to {last}")
+        return (*names, f"above {_short(edges[-1])}", "missing")
 
 
 @dataclass(frozen=True)
@@ -153,3 +154,12 @@ def merged(counts: ArrayLike, groups: Sequence[int] | Ints) -> Ints:
     fine = np.asarray(counts, dtype=np.int64)
     indicator = np.asarray(groups)[:, None] == np.arange(int(np.max(groups)) + 1)
     return np.asarray(fine @ indicator.astype(np.int64))
+
+
+def _short(value: float) -> str:
+    """Return three digits, or all before the point.
+
+    >>> _short(0.012345), _short(12.345), _short(1013.2)
+    ('0.0123', '12.3', '1,013')
+    """
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.3g}"
