@@ -70,6 +70,10 @@ class NotTellableError(LamplighterError, RuntimeError):
     """A message could not be sent. Its text holds no secret, so it may be logged."""
 
 
+class BackupError(LamplighterError, ValueError):
+    """A folder is no backup, or one that is not whole."""
+
+
 class TrainingError(LamplighterError, RuntimeError):
     """No model could be fitted on the examples of this night."""
 

@@ -34,6 +34,8 @@ _COMMANDS = {
     "quarantine": ("quarantine", "list rows that were set aside, and bring corrected ones back"),
     "doctor": ("examine_stores", "look at stores, models, specs, nights and what they need"),
     "maintain": ("maintain_stores", "do a round of upkeep: complete, tidy, delete what is old"),
+    "backup": ("back_up", "copy ledger, MLflow and lake, to one point in time"),
+    "restore": ("restore", "bring a backup back at a new place"),
     "upgrade": ("upgrade_ledger", "bring the ledger's schema up to this version"),
 }
 
