@@ -22,8 +22,8 @@ from lamplighter.steps.store_paths import StorePaths
 PATIENCE_S = 240.0
 OVER = ("success", "failed")
 STEPS = [
-    "resolve_spec", "ingest_data", "validate_data", "decide_retraining", "select_features",
-    "check_leakage", "tune_model", "train_ensemble", "evaluate_candidate", "decide_promotion",
+    "resolve_spec", "ingest_data", "validate_data", "check_drift", "decide_retraining",
+    "select_features", "check_leakage", "tune_model", "train_ensemble", "evaluate_candidate", "decide_promotion",
     "register_model", "release_model",
 ]  # fmt: skip
 

@@ -44,6 +44,9 @@ def test_its_report_and_its_links_open(airflow: RealAirflow, form_night: Run) ->
     night = form_night.handed("report_run")["report"]["key"]
     shown = urljoin(f"/lamplighter/reports/by_form__train/{night}", evaluation)
     assert airflow.page(shown)[0] == 200
+    drift = form_night.links("check_drift")["Drift report"].removeprefix(airflow.address)
+    status, page = airflow.page(drift)
+    assert (status, "Against the window before" in page) == (200, True)
     registered = airflow.stores.ledger.version("by_form", "1")
     assert links["MLflow run"] == airflow.stores.registry.run_url(registered.mlflow_run_id)
 
