@@ -183,7 +183,7 @@ def _relative(night: Night, report: ArtifactRef) -> str:
 
 def _outcome(outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]) -> str:
     if failures:
-        stopping = ("ingest_data", "validate_data", "select_features", "check_leakage")
+        stopping = ("ingest_data", "validate_data", "check_drift", "select_features", "check_leakage")
         return "stopped" if all(step in stopping for step in failures) else "failed"
     decision = outcomes.get("decide_promotion")
     if isinstance(decision, PromotionDecision):
