@@ -181,10 +181,18 @@ def _relative(night: Night, report: ArtifactRef) -> str:
     return f"{folder}/{posixpath.basename(night.artifacts.uri(report))}"
 
 
+_STOPPED_BY_DATA = (
+    "ingest_data",
+    "validate_data",
+    "check_drift",
+    "select_features",
+    "check_leakage",
+)
+
+
 def _outcome(outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]) -> str:
     if failures:
-        stopping = ("ingest_data", "validate_data", "check_drift", "select_features", "check_leakage")
-        return "stopped" if all(step in stopping for step in failures) else "failed"
+        return "stopped" if all(step in _STOPPED_BY_DATA for step in failures) else "failed"
     decision = outcomes.get("decide_promotion")
     if isinstance(decision, PromotionDecision):
         return decision.verdict
