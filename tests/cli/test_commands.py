@@ -140,10 +140,12 @@ def test_scoring_writes_a_file_whole(
     world.run(day(50))
     out_file = tmp_path / f"scores.{suffix}"
     words = ("score", world.spec_path, "--as-of", "2024-02-21", "--out", out_file, "--json")
-    code, out, _ = lamplighter(*words)
+    code, out, _ = lamplighter(*words, "--reasons", "2")
     assert code == 0
     read = pd.read_parquet if suffix == "parquet" else pd.read_csv
-    assert len(read(out_file)) == document(out)["rows"] > 0
+    scored = read(out_file)
+    assert len(scored) == document(out)["rows"] > 0
+    assert {len(json.loads(said)["reasons"]) for said in scored["reasons"]} == {2}
     assert [p.name for p in tmp_path.iterdir() if "partial" in p.name] == []
 
 
@@ -193,6 +195,7 @@ def test_the_doctor_finds_a_moved_alias_and_puts_it_back(
         (["run", "SPEC", "--budget-s", "1", "--trials", "1"], 2, r"not allowed with"),
         (["run", "no.yaml"], 1, r"cannot read the spec no.yaml"),
         (["score", "SPEC", "--as-of", "2024-02-20", "--out", "x.txt"], 2, r"\.parquet or \.csv"),
+        (["score", "SPEC", "--out", "x.csv", "--reasons", "99"], 2, r"--reasons: invalid choice"),
         (["rollback", "returns", "--reason", "x"], 2, r"never had a champion"),
         (["promote", "returns", "--version", "9", "--reason", "x"], 2, r"no version '9'"),
         (["doctor", "--restore", "returns"], 1, r"no champion in the ledger"),
