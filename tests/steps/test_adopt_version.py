@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder
 from lamplighter.cli.main import main
 from lamplighter.contracts import Actor, RunRequest
 from lamplighter.data.examples import feature_view, known_examples
-from lamplighter.errors import RegistryError, UsageError
+from lamplighter.errors import DataError, RegistryError, UsageError
 from lamplighter.features.build import build_features
 from lamplighter.registry import adopted_model
 from lamplighter.registry.adopted_model import AdoptedModel, describe, pack
@@ -181,6 +181,19 @@ def of_ages(rows: pd.DataFrame, labels: np.ndarray) -> str:
     return log_pyfunc(Far(), rows[["age"]])
 
 
+class Sulky(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """A pyfunc model that fails on more rows than it was logged with."""
+
+    def predict(self, context: Any, model_input: pd.DataFrame) -> np.ndarray:
+        if len(model_input) > 2:
+            raise KeyError("years")
+        return np.full(len(model_input), 0.5)
+
+
+def of_failures(rows: pd.DataFrame, labels: np.ndarray) -> str:
+    return log_pyfunc(Sulky(), rows[["age"]])
+
+
 def of_nothing(rows: pd.DataFrame, labels: np.ndarray) -> str:
     return "999"
 
@@ -195,6 +208,7 @@ def of_nothing(rows: pd.DataFrame, labels: np.ndarray) -> str:
         (of_other_classes, r"it tells back, gone apart, expected two classes with 1 among them"),
         (of_numbers, r"predictions lie between .* expected probabilities"),
         (of_ages, r"predictions lie between .* expected probabilities"),
+        (of_failures, r"cannot be adopted: it cannot score \(KeyError: 'years'\)"),
         (of_nothing, r"version 999 of returns is not in the model registry"),
     ],
 )
@@ -204,7 +218,7 @@ def test_what_cannot_score_the_examples_is_refused_and_changes_nothing(
     night = open_for_adoption(world)
     before = night.ledger.champion("returns"), night.ledger.versions("returns")
     version = make(*rows_of(night))
-    with pytest.raises(RegistryError, match=said):
+    with pytest.raises((RegistryError, DataError), match=said):
         adopt_version(night, version, reason="try", actor=ANNA)
     assert (night.ledger.champion("returns"), night.ledger.versions("returns")) == before
     assert night.ledger.unfinished_intents("returns") == []

@@ -110,3 +110,13 @@ def test_a_missing_feature_is_an_error_that_names_it():
 def test_bytes_of_something_else_are_refused():
     with pytest.raises(ArtifactError, match="found bytes that begin with b'PK', expected a pred"):
         Predictor.from_bytes(b"PK")
+
+
+def test_a_predictor_that_newer_libraries_cannot_load_is_refused_in_one_sentence():
+    payload = trained("binary", "linear").to_bytes()
+    for changed in (
+        payload[:-20],
+        payload.replace(b"lamplighter.training", b"lamplighter.trained_"),
+    ):
+        with pytest.raises(ArtifactError, match="cannot be loaded with the libraries installed"):
+            Predictor.from_bytes(changed)

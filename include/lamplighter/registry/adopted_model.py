@@ -93,7 +93,7 @@ class AdoptedModel:
         Raises
         ------
         DataError
-            If a feature is missing.
+            If a feature is missing, or the model cannot score the rows.
         """
         missing = [name for name in self.features if name not in X]
         if missing:
@@ -104,8 +104,12 @@ class AdoptedModel:
             shape = (0, len(self.classes)) if self.task == "multiclass" else (0,)
             return np.empty(shape)
         rows = X[list(self.features)].reset_index(drop=True)
-        with threadpool_limits(limits=threads):
-            answer = np.asarray(_ask(self._model, rows, self._description), dtype=np.float64)
+        try:
+            with threadpool_limits(limits=threads):
+                answer = np.asarray(_ask(self._model, rows, self._description), dtype=np.float64)
+        except Exception as error:  # whatever a stranger's model does with our rows
+            said = " ".join(str(error).split())[:300]
+            raise DataError(f"it cannot score ({type(error).__name__}: {said})") from error
         if self.task == "multiclass":
             return answer[:, list(self._description.columns)]
         if answer.ndim == 2:

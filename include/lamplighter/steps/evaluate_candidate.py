@@ -19,9 +19,8 @@ from lamplighter.evaluation.gate import GateRule
 from lamplighter.evaluation.report import render
 from lamplighter.ledger import Release
 from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
-from lamplighter.steps.load_version import load_version
+from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
-from lamplighter.steps.spec_changes import other_target
 from lamplighter.training.predictor import Predictor
 
 log = logging.getLogger(__name__)
@@ -97,15 +96,7 @@ def _rival(
 
 
 def _retargeted(night: Night, champion: Release) -> str:
-    """Say that the champion predicts something else than the spec says now; empty if it does not.
-
-    Its own spec says what it predicts; without one it is taken to predict the same.
-    """
-    version = night.ledger.version(night.run.model, champion.version)
-    if version is None or "spec" not in version.details:
-        return ""
-    trained_for = night.ledger.spec(version.details["spec"])
-    said = other_target(trained_for, night.spec.document())
+    said = what_else_it_predicts(night, champion.version)
     return said and (
         f"champion version {champion.version} predicts {said}: the two cannot be compared, so a "
         f"person decides, by 'lamplighter promote {night.run.model}'"

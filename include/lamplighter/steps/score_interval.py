@@ -20,7 +20,7 @@ from lamplighter.errors import NoChampionError
 from lamplighter.features.build import build_features
 from lamplighter.features.encode import as_numbers, as_texts, kind_of
 from lamplighter.ledger import Release
-from lamplighter.steps.load_version import load_version
+from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 from lamplighter.steps.reason_codes import Explainer, open_explainer
 from lamplighter.training.scorer import Scorer
@@ -130,6 +130,10 @@ class _Period:
     @classmethod
     def open(cls, night: Night, release: Release, rows: np.ndarray, *, reasons: int) -> Self:
         scorer = load_version(night.stores, night.run.model, release.version, threads=night.threads)
+        other = what_else_it_predicts(night, release.version)
+        if other:
+            said = f"version {release.version} predicts {other}; its predictions are of the former"
+            night.say(said)
         explain = open_explainer(night, release, scorer, most=reasons) if reasons else None
         return cls(night, release, rows, scorer, explain)
 
