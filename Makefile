@@ -71,8 +71,8 @@ docs: $(VENV)/.installed ## write the spec reference and the JSON Schema again
 
 lock: $(BIN)/python ## resolve requirements.txt and requirements-dev.txt again
 	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url --python-version 3.12 \
-		--extra airflow --extra celery --extra cpu --extra examples --extra metrics --extra notify --extra postgres \
-		pyproject.toml -o requirements.txt
+		--extra airflow --extra celery --extra cpu --extra examples --extra lineage --extra metrics \
+		--extra notify --extra postgres pyproject.toml -o requirements.txt
 	@$(BIN)/python -c "import tomllib; print('\n'.join(tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['dev']))" \
 		| $(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --no-emit-index-url --python-version 3.12 \
 		-c requirements.txt - -o requirements-dev.txt

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context, XComArg
 
     from lamplighter.steps.night import Night
+    from lamplighter_airflow.lineage import Place
 
     Handed = dict[str, Any] | XComArg
     """What a task before returned: as it stands in the DAG file, or as JSON once rendered."""
@@ -38,11 +39,19 @@ class LamplighterOperator(BaseOperator):
     operator_extra_links: Collection[BaseOperatorLink] = (NightReportLink(),)
     ui_color = "#fdf3d8"
     step_doc: ClassVar[str] = ""
+    reads: Sequence[Place] = ()
+    writes: Sequence[Place] = ()
 
     def __init__(self, *, spec_digest: str = "", **kwargs: Any) -> None:
         kwargs.setdefault("doc_md", self.step_doc)
         super().__init__(**kwargs)
         self.spec_digest = spec_digest
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Say what was read and written, to whom the OpenLineage provider reports it."""
+        from lamplighter_airflow.lineage import operator_lineage
+
+        return operator_lineage(self.reads, self.writes)
 
     @contextmanager
     def night(self, context: Context) -> Iterator[Night]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lamplighter_airflow.lineage import sources
 from lamplighter_airflow.operators.base import LamplighterOperator
 
 if TYPE_CHECKING:
@@ -24,4 +25,5 @@ class IngestDataOperator(LamplighterOperator):
 
         with self.night(context) as night:
             staged = ingest_data(night)
+            self.reads = sources(night)
         return staged.model_dump(mode="json")

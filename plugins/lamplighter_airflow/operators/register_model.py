@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from lamplighter_airflow.lineage import lake_tables, registered
 from lamplighter_airflow.links import MlflowLink, NightReportLink
 from lamplighter_airflow.operators.base import LamplighterOperator
 
@@ -62,6 +63,8 @@ class RegisterModelOperator(LamplighterOperator):
             )
             if version is not None:
                 self.mlflow_url = night.registry.run_url(version.mlflow_run_id)
+                self.reads = lake_tables(night)
+                self.writes = [registered(night, version.version)]
         if version is None:
             raise AirflowSkipException("nothing to register; the line above says why")
         return version.model_dump(mode="json")

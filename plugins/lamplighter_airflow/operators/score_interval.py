@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from lamplighter_airflow.lineage import lake_tables, prediction_table, registered
 from lamplighter_airflow.operators.base import LamplighterOperator
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class ScoreIntervalOperator(LamplighterOperator):
                     raise
                 # That no model was good enough yet is a decision of another night, not a failure.
                 raise AirflowSkipException(str(nobody)) from None
+            champions = [registered(night, version) for version in scored.versions]
+            self.reads, self.writes = [*lake_tables(night), *champions], [prediction_table(night)]
         return scored.model_dump(mode="json")
 
 

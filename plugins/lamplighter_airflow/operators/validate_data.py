@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamplighter_airflow.assets import announce
+from lamplighter_airflow.lineage import lake_tables
 from lamplighter_airflow.links import DataDocsLink, NightReportLink
 from lamplighter_airflow.operators.base import LamplighterOperator
 
@@ -46,6 +47,7 @@ class ValidateDataOperator(LamplighterOperator):
         with self.night(context) as night:
             snapshot = validate_data(night, StagedData.model_validate(self.staged))
             run = night.run
+            self.writes = lake_tables(night)
         if run.timeline == "live":
             about = {"digest": snapshot.digest, "as_of": run.as_of.isoformat()}
             announce(context, run.model, "snapshot", about)
