@@ -95,7 +95,8 @@ def test_after_tidying_and_purging_all_of_every_champion_reads_the_same(
     assert readings(world) == before
     gone = files - artifacts(world)
     assert kinds(gone) == {
-        "visits.parquet", "outcomes.parquet", "examples.parquet", "candidate.predictor"
+        "visits.parquet", "outcomes.parquet", "examples.parquet", "live.parquet",
+        "candidate.predictor",
     }  # fmt: skip
     assert len(purged.done) == 3
     assert world.run(day(54), gate_mode="off").outcome in {"promote", "inconclusive", "reject"}
