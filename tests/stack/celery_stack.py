@@ -21,7 +21,7 @@ from processes import Stack, end, start
 
 PARTS = ("mlflow", "api-server", "dag-processor", "scheduler", "triggerer")
 WORKERS = ("worker-1", "worker-2")
-PATIENCE_S = 300.0
+PATIENCE_S = 600.0
 QUICKER = {
     # Otherwise one would wait for minutes until the task of a dead worker is missed.
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
