@@ -44,7 +44,8 @@ def validation(dag_id: str, run_id: str) -> Response:
         dag_id,
         run_id,
         "validation.html",
-        "No rows were looked at yet: that is what the task validate_data does.",
+        "No rows were looked at: the task validate_data has not run, or what ingest_data read was "
+        "no table at all, which the night's report says.",
     )
 
 

@@ -118,7 +118,7 @@ def test_a_night_leads_to_what_its_validation_found_once_that_is_there(reader, h
     address = "/validations/flights__train/manual__7"
     early = reader.get(address)
     assert early.status_code == 404
-    assert "No rows were looked at yet" in early.text
+    assert "No rows were looked at" in early.text
     store = ArtifactStore(str(home / "lake" / "artifacts"))
     store.write(f"{run.run_key}/validation.html", b"<p>all as expected</p>")
     found = reader.get(address)

@@ -306,3 +306,47 @@ def test_a_check_of_ones_own_sets_rows_aside_too(shop: World) -> None:
     assert reason == (
         "visits.city: expected ExpectColumnValuesToMatchRegex(column='city', regex='^[A-Z]')"
     )
+
+
+def test_rows_without_a_key_come_back_by_their_id(shop: World, tmp_path: Path) -> None:
+    table = shop.document["data"]["tables"]["visits"] | {"key": ["_row"]}
+    shop.document["data"] |= {
+        "examples": "visits",
+        "target": "visits.returned",
+        "tables": {"visits": table},
+    }
+    shop.write()
+    shop.visits.drop(columns="visit_id").to_parquet(shop.folder / "visits.parquet", index=False)
+    let_in(shop, day(11))
+    spec = newest_spec(shop.stores, "returns")
+    aside = quarantined_rows(shop.stores, spec).drop_duplicates("id")
+    rows = pd.DataFrame([json.loads(row) for row in aside["row"]]).assign(age=50.0, city="Bern")
+    rows.to_csv(tmp_path / "good.csv", index=False)
+    with pytest.raises(
+        UsageError, match="have no key, so a corrected row must say in a column _id"
+    ):
+        replay(shop, file=tmp_path / "good.csv", as_of=day(11, 6))
+    rows.assign(_id=list(aside["id"])).to_csv(tmp_path / "good.csv", index=False)
+    done = replay(shop, file=tmp_path / "good.csv", as_of=day(11, 6))
+    assert (done.let_in, done.still_failing) == (2, 0)
+    assert set(known(shop, "visits", day(11, 6))["age"].tail(2)) == {50.0}
+
+
+@pytest.mark.long
+def test_a_night_done_over_after_a_replay_comes_to_the_same_model(
+    world: World, tmp_path: Path
+) -> None:
+    world.document["data"]["validate"] = {"between": {"visits": {"age": [-50, 120]}}}
+    world.document["search"] |= {"trials": 2}
+    world.visits.loc[1_000:1_004, "age"] = 999.0
+    world.write()
+    world.run(day(50))
+    before = world.run(day(50), timeline="simulated:before")
+    good = world.visits.loc[1_000:1_004].drop(columns="returned").assign(age=40.0)
+    good.to_csv(tmp_path / "good.csv", index=False)
+    assert replay(world, file=tmp_path / "good.csv").let_in == 5
+    after = world.run(day(50), timeline="simulated:after")
+    assert after.details == before.details
+    assert after.details
+    held = known(world, "visits", day(59))
+    assert len(held) == int((world.visits["seen_at"] <= pd.Timestamp(day(50))).sum())

@@ -15,6 +15,7 @@ from lamplighter.cli.times import parse_time
 from lamplighter.data.quarantine import rows_of
 from lamplighter.errors import UsageError
 from lamplighter.spec import ModelSpec, load_spec
+from lamplighter.spec.data import ROW_KEY
 from lamplighter.steps.night import Stores
 from lamplighter.steps.replay_quarantine import (
     ID_COLUMN,
@@ -121,7 +122,7 @@ def _write(
         raise UsageError(f"--out: got {out}, expected a .csv file in a folder that exists")
     table = str(still["table"].iloc[0])
     kinds = stores.lake.columns(spec.model, table) or {}
-    rows = rows_of(list(still["row"]), kinds)
+    rows = rows_of(list(still["row"]), kinds).drop(columns=ROW_KEY, errors="ignore")
     rows.insert(0, ID_COLUMN, list(still["id"]))
     rows.to_csv(out, index=False)
     print(f"{len(rows):,} rows of {table} in {out}; correct them, then")

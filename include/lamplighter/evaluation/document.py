@@ -26,8 +26,9 @@ A night (`night_document`) has these:
   `actor`, `dry_run`, `reason` (of whoever asked for the run)
 - `outcome`: a word or two; `verdict`: the gate's, or null; `sentences`: what happened and why
 - `steps`: list of `name`, `outcome`, `seconds` (or null), `sentence`, `links`
-- `problems`: list of what the data did wrong: `table`, `check`, `column`, `severity`, `found`,
-  `expected`, `failing_rows`, `sample`
+- `problems`: list of what the data did wrong: `table`, `check`, `column`, `severity` (critical:
+  it stopped the night; quarantine: its rows were set aside; warning), `found`, `expected`,
+  `failing_rows`, `sample`
 - `evaluation`: the `champion`, `metrics`, `evidence`, `holdout`, `confidence`, `min_gain` of the
   evaluation, or null
 - `links`: list of `text` and `href`; a relative path or an http address

@@ -20,7 +20,7 @@ from lamplighter.errors import DataError, UsageError
 from lamplighter.quality.validate import validate_table
 from lamplighter.quality.volume import Reading, Stored
 from lamplighter.spec import ModelSpec
-from lamplighter.spec.data import Source, Table
+from lamplighter.spec.data import ROW_KEY, Source, Table
 from lamplighter.steps.night import Stores
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,10 @@ def replay_rows(
     else:
         read = _read(file, declared, known)
     rows = conform(
-        read.drop(columns=ID_COLUMN, errors="ignore"), name, declared, known_columns=known
+        read.drop(columns=[ID_COLUMN, ROW_KEY], errors="ignore"),
+        name,
+        declared,
+        known_columns=known,
     )
     corrects = _corrected(read, rows, chosen, declared, known, name)
     open_ids = set(chosen["id"][chosen["replayed_at"].isna()])
