@@ -77,6 +77,6 @@ def _to_look_at(found: Findings) -> str:
     named = ["data.tables: key"]
     if found.span is not None:
         named.append("time: lead and label_delay")
-    if found.drop or found.doubtful:
-        named.append(f"features.drop ({len(found.drop)} left out)")
+    if found.drop or found.leaks or found.doubtful:
+        named.append(f"features.drop ({len(found.drop) + len(found.leaks)} left out)")
     return ", ".join(named)

@@ -27,7 +27,11 @@ from lamplighter.steps.starter.roles import (
 from lamplighter.steps.starter.sample import Sample, look_at
 from lamplighter.steps.starter.sizes import span_of
 from lamplighter.steps.starter.starter import Findings, write_starter
-from lamplighter.steps.starter.suspects import doubtful_features, unfit_features
+from lamplighter.steps.starter.suspects import (
+    doubtful_features,
+    leaking_features,
+    unfit_features,
+)
 
 
 @dataclass(frozen=True)
@@ -161,14 +165,16 @@ def _with_features(found: Findings) -> Findings:
         frame = frame.merge(labels, on=list(key), how="left")
     drop = unfit_features(frame, target=found.column, key=key, time=found.time)
     left = [c for c in frame.columns if c not in {*drop, *key, found.column, found.time}]
+    leaks = leaking_features(frame, left, target=found.column, task=found.target.task)
+    left = [c for c in left if c not in leaks]
     if not left:
-        why = "; ".join(f"{name}: {reason}" for name, reason in list(drop.items())[:5])
+        why = "; ".join(f"{name}: {said}" for name, said in [*drop.items(), *leaks.items()][:5])
         raise DataError(
             f"{found.examples.location} has no column that can be a feature as it is ({why}); make "
             "features in a function (features.function) and write the spec by hand, "
             "docs/spec-reference.md"
         )
-    return replace(found, drop=drop, doubtful=tuple(doubtful_features(left)))
+    return replace(found, drop=drop, leaks=leaks, doubtful=tuple(doubtful_features(left)))
 
 
 def _write_checked(text: str, out: Path) -> ModelSpec:

@@ -14,7 +14,11 @@ from lamplighter.steps.starter.roles import (
     guess_target,
     guess_time,
 )
-from lamplighter.steps.starter.suspects import doubtful_features, unfit_features
+from lamplighter.steps.starter.suspects import (
+    doubtful_features,
+    leaking_features,
+    unfit_features,
+)
 
 N = 60
 DAYS = pd.date_range("2024-01-01", periods=N, freq="D", tz="UTC", unit="us")
@@ -169,6 +173,16 @@ def test_a_word_for_each_class_restates_the_target_and_a_mere_sign_of_it_does_no
         {"y": y, "said": np.where(y, "late", "fine"), "sign": y ^ (RNG.random(300) < 0.1)}
     )
     assert list(unfit_features(frame, target="y", key=("_row",), time=None)) == ["said"]
+
+
+def test_what_a_night_would_stop_on_is_found_beforehand():
+    y = (np.arange(3_000) % 20 == 0).astype(int)
+    frame = pd.DataFrame(
+        {"y": y, "honest": RNG.normal(size=3_000) + y, "refund": np.where(y, 5.5, np.nan)}
+    )
+    found = leaking_features(frame, ["honest", "refund"], target="y", task="binary")
+    assert list(found) == ["refund"]
+    assert "decides the label" in found["refund"]
 
 
 def test_names_that_speak_of_the_end_are_doubted():

@@ -33,6 +33,7 @@ class Findings:
     times: dict[str, str]
     span: Span | None
     drop: dict[str, str] = field(default_factory=dict)
+    leaks: dict[str, str] = field(default_factory=dict)
     doubtful: tuple[str, ...] = ()
 
     @property
@@ -135,9 +136,15 @@ def _validate(found: Findings) -> Iterator[str]:
 
 def _features(found: Findings) -> Iterator[str]:
     yield "features: # all columns of the examples but its key, its time and the target, and these:"
-    if found.drop:
+    if found.drop or found.leaks:
         yield "  drop:"
         for name, why in found.drop.items():
+            yield f"    - {quoted(name)} # {why}"
+        if found.leaks:
+            some = quoted(next(iter(found.leaks)))
+            yield "    # These give the label away, so a night would stop. Are they known beforehand?"
+            yield f"    # Then accept them instead, with a reason: features.accept: {{{some}: why}}"
+        for name, why in found.leaks.items():
             yield f"    - {quoted(name)} # {why}"
     else:
         yield "  drop: [] # columns that are filled in later than the prediction belong here"

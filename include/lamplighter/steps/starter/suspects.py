@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from lamplighter.data.column_types import type_of
-from lamplighter.steps.starter.roles import as_times, is_identifier
+from lamplighter.quality.leakage import LabelledRows, find_leakage
+from lamplighter.steps.starter.roles import Task, as_times, is_identifier
 
 MANY_LETTERS = 40
 _ROWS = 20_000
+_CHECKED = 100_000
 _PAIRED = 60
 _LATER = re.compile(r"(^|_)(actual|assigned|final|outcome|closed|resolved|settled|ended|finished)")
 
@@ -33,6 +35,26 @@ def unfit_features(
             found[name] = why
     left = [c for c in columns if c not in found]
     return {**found, **_sums(frame[left], frame[target], target)}
+
+
+def leaking_features(
+    frame: pd.DataFrame, columns: list[str], *, target: str, task: Task
+) -> dict[str, str]:
+    """Return the columns that the leakage check of a night would stop on, with what it says."""
+    known = frame[frame[target].notna()]
+    chosen = known.sample(min(len(known), _CHECKED), random_state=0).sort_index()
+    rows = LabelledRows(
+        features=chosen[columns],
+        label=chosen[target].to_numpy(dtype=np.float64 if task == "regression" else None),
+        holdout=np.arange(len(chosen)) % 4 == 0,
+        task=task,
+        keys=pd.DataFrame({"row": np.arange(len(chosen))}),
+    )
+    found: dict[str, str] = {}
+    for problem in find_leakage(rows).problems:
+        for name in problem.columns:
+            found.setdefault(name, problem.found.split(";")[0])
+    return found
 
 
 def doubtful_features(columns: list[str]) -> list[str]:
