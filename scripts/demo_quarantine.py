@@ -38,7 +38,11 @@ def replay_corrections(paths: StorePaths, table: str, file: Path) -> Done:
 
 
 def _run(paths: StorePaths, *words: str) -> Done:
-    stores = {"LAMPLIGHTER_LAKE": paths.lake, "LAMPLIGHTER_LEDGER": paths.ledger}
+    stores = {
+        "LAMPLIGHTER_HOME": str(Path(paths.lake).parent),
+        "LAMPLIGHTER_LAKE": paths.lake,
+        "LAMPLIGHTER_LEDGER": paths.ledger,
+    }
     done = subprocess.run(
         [_COMMAND, "quarantine", *words],
         env={**os.environ, **stores},
