@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 
 from lamplighter.errors import FrozenError, UsageError
@@ -108,6 +111,25 @@ def test_after_a_freeze_is_stored_no_release_that_raced_with_it_appears(url, led
         head = ledger.champion(f"m{number}")
         assert (head.version if head else None) == seen
         assert release == ("released" if seen else "FrozenError")
+
+
+def test_a_freeze_waits_for_a_release_that_is_being_stored(ledger, wish, actor, monkeypatch):
+    looked, go_on = threading.Event(), threading.Event()
+
+    def pause(*_):
+        looked.set()
+        go_on.wait(60)
+
+    monkeypatch.setattr("lamplighter.ledger.releases._check_decision", pause)
+    with ThreadPoolExecutor(2) as both:
+        release = both.submit(ledger.release, wish("first"))
+        looked.wait(60)  # it has seen that nothing is frozen, and is not stored yet
+        freeze = both.submit(ledger.freeze, "flights", reason="stocktaking", actor=actor)
+        ended, _ = wait([freeze], timeout=0.5)
+        go_on.set()
+    assert not ended
+    assert release.result().version == "first"
+    assert ledger.standing_freezes("flights") == [freeze.result()]
 
 
 def test_two_who_freeze_at_once_make_one_freeze(url, ledger, race):
