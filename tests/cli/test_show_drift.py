@@ -64,6 +64,13 @@ def test_the_document_is_printed_alone(stores: World, capsys: pytest.CaptureFixt
     assert (comparison["first"], comparison["last"]) == ("2024-01-01", "2024-01-31")
 
 
+def test_a_window_beyond_what_was_ingested_is_said(
+    stores: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drift", str(stores.spec_path), "--as-of", "2024-02-23", *EARLIER]) == 0
+    assert "The lake knows visits only until 2024-02-20 00:00" in capsys.readouterr().out
+
+
 def test_without_a_reference_the_days_before_are_compared(
     stores: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

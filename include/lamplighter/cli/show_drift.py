@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--html: the folder of {arguments.html} is not there; create it first")
     asked = arguments.as_of
     as_of = parse_time(asked, spec.zone, option="--as-of") if asked else datetime.now(UTC)
-    document = _measure(spec, arguments, as_of)
+    stores = Stores.from_environment()
+    document = _measure(stores, spec, arguments, as_of)
+    document["notes"] += _not_ingested(stores, spec, as_of)
     if arguments.html is not None:
         arguments.html.write_text(render_drift(document), encoding="utf-8")
     if arguments.json:
@@ -52,11 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _measure(spec: ModelSpec, arguments: argparse.Namespace, as_of: datetime) -> dict[str, Any]:
+def _measure(
+    stores: Stores, spec: ModelSpec, arguments: argparse.Namespace, as_of: datetime
+) -> dict[str, Any]:
     start, end = arguments.reference_from, arguments.reference_to
     if (start is None) != (end is None):
         raise UsageError("give both --reference-from and --reference-to, or neither")
-    stores = Stores.from_environment()
     if start is None:
         before = as_of - timedelta(microseconds=1)
         champion = stores.ledger.champion(spec.model, at=before)
@@ -69,6 +72,18 @@ def _measure(spec: ModelSpec, arguments: argparse.Namespace, as_of: datetime) ->
     return measure_against_days(
         stores, spec, as_of=as_of, first=first, last=last, days=arguments.days
     )
+
+
+def _not_ingested(stores: Stores, spec: ModelSpec, as_of: datetime) -> list[str]:
+    """Say which tables end before the window does: what is missing there is no drift."""
+    midnight = datetime.combine(as_of.astimezone(spec.zone).date(), time(), tzinfo=spec.zone)
+    reached = {name: stores.lake.ingested_until(spec.model, name) for name in spec.data.tables}
+    return [
+        f"the lake knows {name} only until {until.astimezone(spec.zone):%Y-%m-%d %H:%M}, so the "
+        "window lacks rows that would be there"
+        for name, until in reached.items()
+        if until is not None and until < midnight
+    ]
 
 
 def _print(document: dict[str, Any]) -> None:
