@@ -143,6 +143,17 @@ def test_a_folder_lists_its_specs_in_one_order(tmp_path: Path) -> None:
         (("source: {parquet", "source: {csv: a.csv, parquet"), "got parquet and csv"),
         (('{parquet: "data/{day}.parquet"}', "{sql: warehouse}"), "either `table` or `query`"),
         (("target: churned", "target: bills.churned"), "no table is called 'bills'"),
+        (
+            ("target: churned", "target: churned\n  validate: {not_null: {bills: [amount]}}"),
+            "validate names a table 'bills', and there are only customers",
+        ),
+        (
+            (
+                "target: churned",
+                "target: churned\n  validate: {expectations: [{table: bills, name: ExpectX}]}",
+            ),
+            "validate.expectations names a table 'bills', and there are only customers",
+        ),
         (("      event_time: seen_at\n", ""), "needs an event_time"),
         (("time: {start: 2024-01-01, label_delay: 30d}\n", ""), "section `time` is needed"),
         (("model: churn", "model: Churn-1"), "lower-case letters"),

@@ -255,6 +255,11 @@ class Data(Section):
         for name in (self.examples_table, self.target_table):
             if name not in self.tables:
                 raise ValueError(f"no table is called {name!r}; there are {', '.join(self.tables)}")
+        rules = self.validate_
+        for name in (*rules.not_null, *rules.between, *rules.in_set):
+            self._refuse_unknown("validate", name)
+        for expectation in rules.expectations:
+            self._refuse_unknown("validate.expectations", expectation.table)
         keyless = [n for n in (self.examples_table, self.target_table) if self.tables[n].keyless]
         if keyless and self.examples_table != self.target_table:
             raise ValueError(
@@ -263,6 +268,12 @@ class Data(Section):
                 "table of the examples"
             )
         return self
+
+    def _refuse_unknown(self, where: str, name: str) -> None:
+        if name not in self.tables:
+            raise ValueError(
+                f"{where} names a table {name!r}, and there are only {', '.join(self.tables)}"
+            )
 
     @property
     def examples_table(self) -> str:
