@@ -1,5 +1,8 @@
 """The form that a person fills in."""
 
+import copy
+from pathlib import Path
+
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.definitions.param import ParamsDict
@@ -7,6 +10,7 @@ from airflow.sdk.exceptions import ParamValidationError
 
 from lamplighter.spec import ModelSpec
 from lamplighter_airflow.form import score_form, train_form
+from lamplighter_airflow.maintain_dag import maintain_dag
 
 SPEC = ModelSpec.model_validate(
     {
@@ -23,11 +27,16 @@ SPEC = ModelSpec.model_validate(
 
 
 def filled_in(**values):
-    """Return the form as Airflow resolves it."""
-    form = ParamsDict(train_form(SPEC))
-    form.update(values)
-    form.validate()
-    return form.dump()
+    """Return the form of a night as Airflow resolves it."""
+    return fill(train_form(SPEC), values)
+
+
+def fill(form, values):
+    """Fill in a form, and have Airflow check it."""
+    filled = ParamsDict(copy.deepcopy(form))
+    filled.update(values)
+    filled.validate()
+    return filled.dump()
 
 
 def test_the_defaults_are_valid_and_ask_for_what_the_spec_says():
@@ -80,7 +89,51 @@ def test_a_right_value_is_taken(right):
     assert filled_in(**right).items() >= right.items()
 
 
-@pytest.mark.parametrize("form", [train_form(SPEC), score_form()], ids=["train", "score"])
+FORMS = {
+    "train": train_form(SPEC),
+    "score": score_form(),
+    "maintain": {
+        name: maintain_dag(Path()).params.get_param(name) for name in maintain_dag(Path()).params
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_every_value_has_its_range(form):
+    for name, param in form.items():
+        kinds = (
+            {param.schema["type"]}
+            if isinstance(param.schema["type"], str)
+            else set(param.schema["type"])
+        )
+        if kinds & {"integer", "number"}:
+            assert {"minimum", "maximum"} <= param.schema.keys(), name
+        elif "string" in kinds:
+            assert param.schema.keys() & {"enum", "pattern", "maxLength"}, name
+        else:
+            assert kinds == {"boolean"}, name
+
+
+@pytest.mark.parametrize(
+    ("form", "wrong"),
+    [
+        ("score", {"hours": 0}),
+        ("score", {"hours": 1.5}),
+        ("score", {"as_of": "today"}),
+        ("score", {"reasons": "some"}),
+        ("maintain", {"logs_days": 0}),
+        ("maintain", {"trials_days": 6}),
+        ("maintain", {"stale_hours": "long"}),
+        ("maintain", {"dry_run": "perhaps"}),
+    ],
+    ids=str,
+)
+def test_a_wrong_value_of_the_other_forms_is_refused_too(form, wrong):
+    with pytest.raises(ParamValidationError):
+        fill(FORMS[form], wrong)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_every_value_has_a_type_a_title_and_a_sentence(form):
     for name, param in form.items():
         assert param.schema.get("type"), name
