@@ -134,6 +134,24 @@ def test_a_constant_that_changes_has_drifted() -> None:
     assert [column.column for column in found.drifted] == ["flag"]
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("absurd", [1e308, -1e308, np.inf, 5e-324])
+def test_absurd_numbers_are_compared_like_others(absurd: float) -> None:
+    features, days = ordinary_days(0, days=67, columns=3)
+    features.loc[days >= "day 060", "n0"] = absurd
+    features.loc[days == "day 010", "n1"] = absurd
+    found = week_against(features, days, rule=Drift(min_rows=20))
+    assert [column.column for column in found.drifted] == ["n0"]
+    assert np.isfinite(p_values([found])).all()
+
+
+def test_a_number_that_stands_still_at_its_usual_value_has_drifted() -> None:
+    features, days = ordinary_days(2, days=67, columns=2)
+    features.loc[days >= "day 060", "n1"] = features["n1"].median()
+    found = week_against(features, days, rule=Drift(min_rows=20))
+    assert [column.column for column in found.drifted] == ["n1"]
+
+
 def test_independent_rows_are_judged_as_such_where_there_is_no_time() -> None:
     random = np.random.default_rng(0)
     alarms = 0

@@ -43,7 +43,7 @@ class ColumnDrift:
         The greatest distance of the distribution functions of numbers; chi-square per row, of
         categories.
     p_value, adjusted_p : float or None
-        Of values and missingness together; adjusted for the number of columns.
+        Of all tests of the column together; adjusted for the number of columns.
     drifted : bool
     why_not : str
         Why the column was not judged; empty if it was.

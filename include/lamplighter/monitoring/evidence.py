@@ -54,10 +54,10 @@ class Test:
     freedom: Callable[[Sides], float]
     mean_of_rows: Callable[[Sides], float]
 
-    def p_value(self, sides: Sides, usual: Usual, column: str) -> float:
+    def p_value(self, sides: Sides, windows: Sides, usual: Usual) -> float:
         """Return the probability of such a statistic on an ordinary window."""
         null = Null.of(
-            self.statistic(usual.pairs[column]) * usual.scale,
+            self.statistic(windows) * usual.scale,
             blocks=usual.blocks,
             most_freedom=self.freedom(sides),
             least=self.mean_of_rows(sides),
@@ -82,14 +82,17 @@ def evidence_by_days(
     usual : Usual
         Windows of ordinary days.
     """
+    windows = usual.pairs[column]
+    coarse, coarse_windows = sides.merged(groups), windows.merged(groups)
     p_values = []
     if _both_have_values(sides):
-        p_values = [test.p_value(sides, usual, column) for test in _OF_VALUES[kind]]
+        p_values = [test.p_value(sides, windows, usual) for test in _OF_VALUES[kind]]
+        p_values += [test.p_value(coarse, coarse_windows, usual) for test in _OF_BINS]
     missing_p = None
     if int(sides.reference.missing) + int(sides.current.missing):
-        missing_p = _MISSING.p_value(sides, usual, column)
+        missing_p = _MISSING.p_value(sides, windows, usual)
         p_values.append(missing_p)
-    index = _index(usual.pairs[column].merged(groups)) * usual.scale
+    index = _index(coarse_windows) * usual.scale
     usual_psi = float(np.quantile(index, USUAL_LEVEL, method="higher"))
     return Evidence(_bonferroni(p_values), missing_p, usual_psi)
 
@@ -183,7 +186,8 @@ _SHIFT = Test(
     freedom=lambda sides: 1.0,
     mean_of_rows=lambda sides: 0.0,
 )
-_CATEGORIES = Test(
+_SHARES = Test(
+    # Of categories, and of a number's coarse bins: one that stands still has the median it had.
     statistic=_chi_square,
     freedom=_categories,
     mean_of_rows=lambda sides: _categories(sides) * _per_row(*_values(sides)),
@@ -193,4 +197,5 @@ _MISSING = Test(
     freedom=lambda sides: 1.0,
     mean_of_rows=lambda sides: missingness.variance_of_rows(*_missing_counts(sides)),
 )
-_OF_VALUES = {"number": (_DISTANCE, _SHIFT), "category": (_CATEGORIES,)}
+_OF_VALUES: dict[str, tuple[Test, ...]] = {"number": (_DISTANCE, _SHIFT), "category": ()}
+_OF_BINS = (_SHARES,)

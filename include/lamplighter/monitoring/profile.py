@@ -23,6 +23,10 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+_LARGEST = 1e50
+"""Larger numbers are added up as this one, since the square of a sum has to be finite."""
+
+
 @dataclass(frozen=True)
 class ColumnProfile:
     """One column.
@@ -143,7 +147,7 @@ def _counted(column: pd.Series, bins: Bins, day: Ints, days: int) -> ColumnProfi
     if isinstance(bins, CategoryBins):
         new = new_categories(column, bins.levels)
         return ColumnProfile(bins, counts.astype(np.int64), np.zeros(days), new)
-    values = np.nan_to_num(as_numbers(column))
+    values = np.clip(np.nan_to_num(as_numbers(column)), -_LARGEST, _LARGEST)
     return ColumnProfile(bins, counts.astype(np.int64), np.bincount(day, values, days))
 
 
