@@ -114,11 +114,12 @@ def test_words_for_the_target_and_no_time_run_without_an_edit(
 
 def test_labels_in_a_second_file_are_a_second_table(tmp_path: Path, lamplighter: Command) -> None:
     at = pd.date_range("2024-01-01", periods=400, freq="3h")
-    x = np.random.default_rng(3).normal(size=400)
+    random = np.random.default_rng(3)
+    x, luck = random.normal(size=400), random.normal(size=400)
     pd.DataFrame({"visit_id": range(400), "at": at, "x": x, "z": 1 - x}).to_parquet(
         tmp_path / "visits.parquet"
     )
-    pd.DataFrame({"visit_id": range(400), "at": at, "won": x > 0}).to_csv(
+    pd.DataFrame({"visit_id": range(400), "at": at, "won": x + luck > 0}).to_csv(
         tmp_path / "ends.csv", index=False
     )
     data = (tmp_path / "visits.parquet", tmp_path / "ends.csv")

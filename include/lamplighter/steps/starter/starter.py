@@ -142,8 +142,8 @@ def _features(found: Findings) -> Iterator[str]:
             yield f"    - {quoted(name)} # {why}"
         if found.leaks:
             some = quoted(next(iter(found.leaks)))
-            yield "    # These give the label away, so a night would stop. Are they known beforehand?"
-            yield f"    # Then accept them instead, with a reason: features.accept: {{{some}: why}}"
+            yield "    # These give the label away, so a night would stop. If they are known"
+            yield f"    # beforehand, accept them, each with a reason: accept: {{{some}: why}}"
         for name, why in found.leaks.items():
             yield f"    - {quoted(name)} # {why}"
     else:
