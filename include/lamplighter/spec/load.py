@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +19,9 @@ from lamplighter.spec.values import DOTTED_PATTERN, NAME_PATTERN
 from lamplighter.spec.yaml_text import SpecLoader, parse_yaml
 
 Location = tuple[str | int, ...]
+
+_MOST_VALUES = 20_000
+_DEEPEST = 50
 
 _PATTERNS = {
     NAME_PATTERN: "a name of lower-case letters, digits and _, such as late_flights",
@@ -134,10 +137,11 @@ def _read(path: Path) -> _File:
             f"cannot read the spec {path}: {(error.strerror or str(error)).lower()}; "
             "give the path of a YAML file such as include/models/flights.yaml"
         ) from None
-    lines: dict[Location, int] = {}
-    problems: list[Problem] = []
+    walk = _Walk()
     try:
         node = yaml.compose(text, Loader=SpecLoader)
+        if node is not None:
+            walk.over(node)
         content = None if node is None else parse_yaml(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -151,30 +155,47 @@ def _read(path: Path) -> _File:
         found = "nothing" if content is None else type(content).__name__
         message = f"got {found}, expected keys such as model, owner, task and data"
         raise InvalidSpecError(path, [Problem(1, "", message)])
-    assert node is not None
-    _walk(node, (), lines, problems)
-    if problems:
-        raise InvalidSpecError(path, problems)
-    return _File(dict(content), lines)
+    if walk.problems:
+        raise InvalidSpecError(path, walk.problems)
+    return _File(dict(content), walk.lines)
 
 
-def _walk(
-    node: yaml.Node, location: Location, lines: dict[Location, int], problems: list[Problem]
-) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[Hashable, int] = {}
+@dataclass
+class _Walk:
+    """The line of every key, and keys that stand twice; small files only, aliases written out.
+
+    An alias of an alias of an alias can stand for more values than fit into memory.
+    """
+
+    lines: dict[Location, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    values: int = 0
+
+    def over(self, node: yaml.Node, location: Location = ()) -> None:
+        """Walk over a node and all below it."""
+        self.values += 1
+        if self.values > _MOST_VALUES:
+            raise ValueError(f"more than {_MOST_VALUES:,} values, with aliases written out")
+        if len(location) > _DEEPEST:
+            raise ValueError(f"nested more than {_DEEPEST} deep, or an alias of itself")
+        if isinstance(node, yaml.MappingNode):
+            self._keys(node, location)
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self.lines[(*location, index)] = value.start_mark.line + 1
+                self.over(value, (*location, index))
+
+    def _keys(self, node: yaml.MappingNode, location: Location) -> None:
+        seen: dict[str, int] = {}
         for key, value in node.value:
-            line, below = key.start_mark.line + 1, (*location, key.value)
-            if key.value in seen:
-                message = f"the key stands twice, first on line {seen[key.value]}; keep one"
-                problems.append(Problem(line, _dotted(below), message))
-            seen[key.value] = line
-            lines[below] = line
-            _walk(value, below, lines, problems)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            lines[(*location, index)] = value.start_mark.line + 1
-            _walk(value, (*location, index), lines, problems)
+            name = key.value if isinstance(key, yaml.ScalarNode) else str(key.tag)
+            line, below = key.start_mark.line + 1, (*location, name)
+            if name in seen:
+                message = f"the key stands twice, first on line {seen[name]}; keep one"
+                self.problems.append(Problem(line, _dotted(below), message))
+            seen[name] = line
+            self.lines[below] = line
+            self.over(value, below)
 
 
 def _merge(base: Any, overlay: Any, key: str = "") -> Any:
