@@ -86,10 +86,6 @@ def test_a_file_without_key_and_with_dates_as_text_runs_without_an_edit(
 
     code, out, err = lamplighter("run", spec_path, "--as-of", "2023-07-30", "--trials", 2)
     assert (code, "Version 1 is champion" in out) == (0, True), err
-    words = ("score", spec_path, "--as-of", "2023-07-30", "--from", "2023-07-29")
-    assert lamplighter(*words, "--out", tmp_path / "scores.csv")[0] == 1  # before the champion
-    code, out, err = lamplighter("run", spec_path, "--as-of", "2023-07-30", "--trials", 2)
-    assert code == 0, err
 
 
 def test_words_for_the_target_and_no_time_run_without_an_edit(
@@ -107,7 +103,7 @@ def test_words_for_the_target_and_no_time_run_without_an_edit(
     )
     spec_path = tmp_path / "models" / "leavers.yaml"
     assert as_document(spec_path)["data"]["positive"] == "yes"
-    assert '"yes"' in spec_path.read_text(), "unquoted, YAML reads a truth value"
+    assert '"yes"' in spec_path.read_text(), "unquoted, other readers of YAML see a truth value"
     code, out, err = lamplighter("run", spec_path, "--trials", 2)
     assert (code, "Version 1 is champion" in out) == (0, True), err
 

@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder
 from lamplighter.cli.main import main
 from lamplighter.contracts import Actor, RunRequest
 from lamplighter.data.examples import feature_view, known_examples
-from lamplighter.errors import DataError, RegistryError, UsageError
+from lamplighter.errors import DataError, FrozenError, RegistryError, UsageError
 from lamplighter.features.build import build_features
 from lamplighter.registry import adopted_model
 from lamplighter.registry.adopted_model import AdoptedModel, describe, pack
@@ -296,12 +296,31 @@ def test_a_renamed_model_takes_its_champion_over_and_goes_on(
     assert adopted is not None
     assert adopted.artifact.digest == old.artifact.digest
     assert adopted.details["cutoff"] == old.details["cutoff"]
-    said = " ".join(world.run(day(52)).sentences)
-    assert "version 1" in said
-    assert "cannot score" not in said
     standing = ledger.champion("returns")
     assert standing is not None
     assert (standing.version, standing.kind) == ("1", "release"), "the old model keeps its own"
+
+
+@pytest.mark.long
+def test_a_night_after_an_adoption_compares_with_the_strangers_model(world: World) -> None:
+    rows, labels = rows_of(open_for_adoption(world))
+    version = log_sklearn(pipeline(rows, labels), rows, input_example=rows.head(2))
+    adopt(world, version)
+    said = " ".join(world.run(day(58)).sentences)
+    assert "cannot score" not in said
+    assert "of evidence, 10 are needed" in said, "only days after the adoption may be compared"
+
+
+def test_a_frozen_model_adopts_nothing_and_nothing_is_written(world: World) -> None:
+    night = open_for_adoption(world)
+    rows, labels = rows_of(night)
+    version = log_sklearn(pipeline(rows, labels), rows)
+    known = night.ledger.versions("returns")
+    night.ledger.freeze("returns", actor=ANNA, reason="audit")
+    with pytest.raises(FrozenError, match="nothing was changed"):
+        adopt_version(night, version, reason="try", actor=ANNA)
+    assert night.ledger.versions("returns") == known
+    night.ledger.unfreeze("returns", actor=ANNA, reason="done")
 
 
 def test_an_adoption_needs_a_reason(world: World) -> None:

@@ -14,8 +14,8 @@ Value = str | int | float | bool
 def two_classes(target: pd.Series, positive: Value, *, name: str) -> pd.Series:
     """Return 1 where the target holds the positive value, 0 where it holds the other, else NaN.
 
-    YAML reads an unquoted ``yes``, ``no``, ``on``, ``off`` as a truth value; so does this, where
-    the target holds text.
+    Where the target holds text, a truth value stands for the words that YAML 1.1 reads as it:
+    ``true``, ``yes`` and ``on``, or ``false``, ``no`` and ``off``.
 
     Raises
     ------

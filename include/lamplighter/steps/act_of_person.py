@@ -73,6 +73,11 @@ def _standing(releases: list[Release]) -> list[str]:
     return standing
 
 
+def refuse_frozen_adoption(stores: Stores, model: str, at: datetime) -> None:
+    """Raise FrozenError, before anything is written, if nothing may become champion now."""
+    _refuse_if_frozen(stores, model, "adopt", at)
+
+
 def adopt_known(
     stores: Stores, version: Version, *, reason: str, actor: Actor
 ) -> tuple[Release, str | None]:
@@ -84,7 +89,10 @@ def _version(stores: Stores, model: str, version: str) -> Version:
     found = stores.ledger.version(model, version)
     if found is None:
         known = ", ".join(v.version for v in stores.ledger.versions(model)) or "none"
-        raise UsageError(f"{model} has no version {version!r}; the ledger knows {known}")
+        raise UsageError(
+            f"{model} has no version {version!r}; the ledger knows {known}. One that others "
+            "registered comes in by 'lamplighter adopt'"
+        )
     return found
 
 

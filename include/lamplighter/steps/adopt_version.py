@@ -17,7 +17,7 @@ from lamplighter.errors import DataError, RegistryError, UsageError
 from lamplighter.features.build import build_features
 from lamplighter.ledger import Release
 from lamplighter.ledger.records import Version
-from lamplighter.steps.act_of_person import adopt_known
+from lamplighter.steps.act_of_person import adopt_known, refuse_frozen_adoption
 from lamplighter.steps.golden_rows import keep_golden
 from lamplighter.steps.ingest_data import ingest_data
 from lamplighter.steps.load_model import load_payload
@@ -51,11 +51,14 @@ def adopt_version(
         If there is no such version, it does not load, or takes or gives something else.
     DataError
         If there are no examples to try it on.
+    FrozenError
+        If the model is frozen.
     UsageError
         If no reason is given.
     """
     if not reason.strip():
         raise UsageError("a reason is needed; it stands in the ledger for good")
+    refuse_frozen_adoption(night.stores, night.run.model, night.run.as_of)
     known = night.ledger.version(night.run.model, version)
     if known is None:
         known = _registered(night, version)
