@@ -47,51 +47,47 @@ def scores(world: World, home: Path, file: Path) -> bytes:
         patch.setenv("LAMPLIGHTER_HOME", str(home))
         for name in ("LAMPLIGHTER_LAKE", "LAMPLIGHTER_LEDGER", "MLFLOW_TRACKING_URI"):
             patch.delenv(name, raising=False)
-        words = ["score", str(world.spec_path), "--as-of", "2024-02-20T12:00", "--out", str(file)]
+        words = ["score", str(world.spec_path), "--as-of", "2024-02-21T12:00", "--out", str(file)]
         assert main(words) == 0
     return file.read_bytes()
 
 
 def test_a_backup_taken_between_nights_brings_back_the_moment_of_the_ledger(
-    world: World, paths: StorePaths, tmp_path: Path
+    seasoned: World, tmp_path: Path
 ) -> None:
-    world.run(day(50))
-    before = world.stores.ledger.champion("returns")
-    nights = iter((51, 52))
+    before = seasoned.stores.ledger.champion("returns")
+    nights = iter((53, 54))
 
     def go_on(said: str) -> None:
         """Have a night become champion after the ledger's copy, and one after MLflow's."""
         if "ledger copied" in said or "database copied" in said:
-            assert world.run(day(next(nights)), gate_mode="off").outcome
+            assert seasoned.run(day(next(nights)), gate_mode="off").outcome
 
-    back_up(paths, tmp_path / "backup", say=go_on)
-    assert world.stores.ledger.champion("returns").version == "3"
-    file = world.stores.artifacts.read(before.artifact)
-    world.home.rename(tmp_path / "gone")  # nothing of the original may be needed
+    back_up(seasoned.paths, tmp_path / "backup", say=go_on)
+    assert seasoned.stores.ledger.champion("returns").version == "5"
+    file = seasoned.stores.artifacts.read(before.artifact)
+    seasoned.home.rename(tmp_path / "gone")  # nothing of the original may be needed
 
     restored = restore(tmp_path / "backup", tmp_path / "new")
     stores = Stores.open(restored.paths)
     assert stores.ledger.champion("returns") == before
     assert stores.artifacts.read(before.artifact) == file
-    assert restored.aliases == ("returns to version 1",)
+    assert restored.aliases == ("returns to version 2",)
     assert wrong(restored.paths) == []
 
-    world.paths = restored.paths  # the night that was ahead is done again, and doubles nothing
-    assert world.run(day(51), gate_mode="off").outcome == "inconclusive"
-    assert stores.ledger.champion("returns").version == "2"
+    seasoned.paths = restored.paths  # the night that was ahead is done again, and doubles nothing
+    assert seasoned.run(day(53), gate_mode="off").outcome == "inconclusive"
+    assert stores.ledger.champion("returns").version == "4"
     assert stores.registry.twins("returns") == {}
     assert wrong(restored.paths) == []
 
 
-def test_what_was_restored_scores_to_the_same_bytes(
-    world: World, paths: StorePaths, tmp_path: Path
-) -> None:
-    world.run(day(50))
-    back_up(paths, tmp_path / "backup")
+def test_what_was_restored_scores_to_the_same_bytes(seasoned: World, tmp_path: Path) -> None:
+    back_up(seasoned.paths, tmp_path / "backup")
     restore(tmp_path / "backup", tmp_path / "new")
-    original = scores(world, world.home, tmp_path / "one.parquet")
-    world.home.rename(tmp_path / "gone")
-    assert scores(world, tmp_path / "new", tmp_path / "two.parquet") == original
+    original = scores(seasoned, seasoned.home, tmp_path / "one.parquet")
+    seasoned.home.rename(tmp_path / "gone")
+    assert scores(seasoned, tmp_path / "new", tmp_path / "two.parquet") == original
 
 
 @pytest.fixture
@@ -183,13 +179,12 @@ def test_the_files_of_an_object_store_are_copied_whole(tmp_path: Path) -> None:
 
 
 def test_the_commands_say_what_they_did_and_what_comes_next(
-    world: World,
+    seasoned: World,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    world.run(day(50), dry_run=True)
-    monkeypatch.setenv("LAMPLIGHTER_HOME", str(world.home))
+    monkeypatch.setenv("LAMPLIGHTER_HOME", str(seasoned.home))
     for name in ("LAMPLIGHTER_LAKE", "LAMPLIGHTER_LEDGER", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     assert main(["backup", "--to", str(tmp_path / "b"), "--mlflow", "none"]) == 0

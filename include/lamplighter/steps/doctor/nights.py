@@ -14,6 +14,13 @@ _LEVELS: dict[Punctuality, Level] = {"late": "wrong", "never scheduled": "note"}
 
 
 def examine_nights(specs: Specs, ledger: Ledger, *, now: datetime) -> Iterator[Finding]:
-    """Say of each model's newest due night whether it began."""
-    for watch in watch_nights(ledger, specs.sound.values(), now=now):
-        yield Finding("newest night", _LEVELS.get(watch.state, "ok"), str(watch), watch.model)
+    """Say which models' newest due night never began; the others are counted."""
+    watches = watch_nights(ledger, specs.sound.values(), now=now)
+    levels = {watch.model: _LEVELS.get(watch.state, "ok") for watch in watches}
+    fine = sum(level == "ok" for level in levels.values())
+    if fine:
+        said = f"of {fine} models the newest night that was due has begun, or none was due"
+        yield Finding("newest night", "ok", said)
+    for watch in watches:
+        if levels[watch.model] != "ok":
+            yield Finding("newest night", levels[watch.model], str(watch), watch.model)
