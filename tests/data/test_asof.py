@@ -293,6 +293,15 @@ def test_the_last_allowed_moment_is_allowed():
     assert view.window("t", last, by=["group"], aggregate="count").tolist() == [1.0]
 
 
+def test_a_part_of_the_examples_sees_rows_as_the_whole_does():
+    view, later = view_of(ONE).bounded_by(EXAMPLES), EXAMPLES[1:]
+    assert later["prediction_time"].min() > EXAMPLES["prediction_time"].min()
+    assert len(view.restricted_to(later).rows("t", at=at(20))) == 1
+    with pytest.raises(TimeTravelError, match="after the earliest prediction time"):
+        view.restricted_to(later).rows("t", at=at(21))
+    assert len(view_of(ONE).restricted_to(later).rows("t", at=at(21))) == 1
+
+
 def test_examples_without_a_time_see_what_was_known_at_as_of():
     timeless = examples_of([Asked("a", 0)]).assign(prediction_time=pd.NaT)
     timeless["prediction_time"] = timeless["prediction_time"].dt.tz_localize("UTC")
