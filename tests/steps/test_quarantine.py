@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lamplighter.contracts import Actor, RunRequest, SnapshotRef
+from lamplighter.contracts import Actor, ArtifactRef, RunRequest, SnapshotRef
 from lamplighter.errors import DataError, UsageError
+from lamplighter.ledger import ReleaseRequest
 from lamplighter.steps.ingest_data import ingest_data
 from lamplighter.steps.night import Night, open_night
 from lamplighter.steps.replay_quarantine import (
@@ -278,18 +279,43 @@ def test_what_columns_usually_hold_is_learned_and_only_warns(shop: World) -> Non
 
 
 def test_a_suite_is_learned_again_from_the_data_of_each_release(world: World) -> None:
-    world.document["search"] |= {"trials": 2}
+    let_in(world, day(30))
+    let_in(world, day(35))
+    release(world, "1", as_of=day(35))
+    world.visits.loc[world.visits["seen_at"] > pd.Timestamp(day(38)), "spend"] *= 100
     world.write()
-    world.run(day(40))
-    assert world.stores.ledger.decisions("returns", kind="suite") == []
-    world.visits.loc[world.visits["seen_at"] > pd.Timestamp(day(40)), "spend"] *= 100
-    world.write()
+    assert let_in(world, day(38)).warnings == 0
+    assert let_in(world, day(42)).warnings == 1
+    release(world, "2", as_of=day(42))
     let_in(world, day(44))
-    (decision,) = world.stores.ledger.decisions("returns", kind="suite")
+    suites = world.stores.ledger.decisions("returns", kind="suite")
+    assert [(suite.key.rpartition("/")[2], suite.as_of) for suite in suites] == [
+        ("release-2", day(42)), ("release-1", day(35)), ("first", day(30)),
+    ]  # fmt: skip
+    first, second = (
+        json.loads(
+            world.stores.artifacts.read(ArtifactRef.model_validate(suite.evidence["suite"]))
+        )["visits"]["spend"]["high"]
+        for suite in reversed(suites[:2])
+    )
+    assert first < 1_000 < second
+
+
+def release(world: World, version: str, *, as_of: Any) -> None:
     champion = world.stores.ledger.champion("returns")
-    assert champion is not None
-    assert decision.key == f"returns/suites/release-{champion.id}"
-    assert decision.as_of == day(40)
+    world.stores.ledger.release(
+        ReleaseRequest(
+            key=f"release/{version}",
+            model="returns",
+            version=version,
+            artifact=ArtifactRef(key="model", digest="d", size_bytes=1),
+            predecessor=champion.id if champion else 0,
+            as_of=as_of,
+            valid_from=as_of,
+            actor=ANN,
+            reason="better",
+        )
+    )
 
 
 def test_a_check_of_ones_own_sets_rows_aside_too(shop: World) -> None:
