@@ -15,6 +15,7 @@ from airflow_rest import AirflowClient, AirflowError
 from demo_broken_day import FOUND, break_day, repair_day
 from demo_drift import JULY_AGAINST_JANUARY, compare_windows, drift_of_night
 from demo_landing import DELIVERED_AT, NEW_YORK, deliver, delivery
+from demo_leak import plant_leak, run_leaking_night
 from demo_quarantine import quarantine_list, replay_corrections
 from demo_results import NightResult, night_result, scored_day, table
 from demo_runs import DemoError, EndedRun, follow, scheduled_run
@@ -43,6 +44,7 @@ REPLAYED = "departures"
 """The table of which the demo brings corrected rows back."""
 
 _SPEC = PROJECT / "include" / "models" / "flights.yaml"
+_LEAK = "leak"
 _DRIFT_PAGE = "july-against-january.html"
 _MARK = "made-by-make-demo"
 _PARSED_WITHIN_S = 120.0
@@ -55,6 +57,7 @@ What happens now, all of it on Airflow, over real flights that left New York in 
      aside, and those of one table come back corrected
   4  a day is scored with the champion
   5  the first days of July are compared with January, column by column
+  6  a model that reads tail numbers, which cancelled flights lack, is stopped before it is trained
 About 5 minutes on two quiet cores.
 """
 
@@ -69,6 +72,7 @@ def main() -> int:
         _nights(demo)
         _scores(demo)
         _drift(demo)
+        _leak(demo)
     except (DemoError, StackError, AirflowError) as error:
         print(f"\n{error}\nThe demo's logs are under {home}; `make down` ends it.", file=sys.stderr)
         return 1
@@ -280,6 +284,14 @@ def _drift(demo: Demo) -> None:
         demo.surprises.append(f"no column drifted from January to July: {found.said}")
 
 
+def _leak(demo: Demo) -> None:
+    print("-- 6  a model with a planted leak, by `lamplighter run` in stores of its own")
+    found = run_leaking_night(plant_leak(demo.landing, demo.home / _LEAK))
+    print(f"   {found.words}\n   {found.said}")
+    if not found.stopped:
+        demo.surprises.append(f"the planted leak did not stop its night: {found.said}")
+
+
 def _print_where(demo: Demo) -> None:
     home = demo.home.relative_to(PROJECT) if demo.home.is_relative_to(PROJECT) else demo.home
     places = {
@@ -288,6 +300,7 @@ def _print_where(demo: Demo) -> None:
         "promotion's report": _report_of(demo, "promote"),
         "stopped night's": _report_of(demo, "stopped by data"),
         "July and January": f"{home}/{_DRIFT_PAGE}",
+        "the leak's report": f"{home}/{_LEAK}/home/lake/artifacts/*/*/night-*.html",
         "MLflow": f"http://127.0.0.1:{demo.stack.ports['mlflow']}/#/models/flights",
         "reports as files": f"{home}/lake/artifacts/flights/*/night-*.html",
         "the ledger": f"LAMPLIGHTER_HOME={home} .venv/bin/lamplighter history flights",

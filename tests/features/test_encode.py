@@ -126,3 +126,9 @@ def test_a_timestamp_is_refused_with_what_to_do():
 def test_only_usable_columns_have_no_complaint():
     assert why_unusable(pd.Series([1, 2])) is None
     assert "no value" in str(why_unusable(pd.Series([None, None])))
+
+
+def test_a_number_too_large_for_single_precision_is_missing() -> None:
+    frame = pd.DataFrame({"x": [1.0, 1e308, -1e308, 3e38, np.inf]})
+    encoded = FrameEncoder.fit(frame).transform(frame).values[:, 0]
+    assert np.isnan(encoded).tolist() == [False, True, True, False, True]

@@ -307,3 +307,10 @@ def test_few_rows_and_odd_columns_are_looked_at_without_a_complaint(rows: int) -
 def test_a_hundred_honest_tables_give_no_finding(seed: int) -> None:
     X, y = shop(1_000 + seed)
     assert find_leakage(in_time(X, y, seed=seed)).findings == ()
+
+
+def test_a_number_beyond_single_precision_is_no_trouble() -> None:
+    X, y = shop()
+    X.loc[::7, "spend"] = 1e308
+    for arranged in (in_time, without_time):
+        assert find_leakage(arranged(X, y)).findings == ()

@@ -22,6 +22,9 @@ from lamplighter.errors import DataError
 MAX_LEVELS = 200
 """Levels of a category that are told apart; scikit-learn's histogram trees allow 255 bins."""
 
+_LARGEST = float(np.finfo(np.float32).max)
+"""XGBoost reads single precision; what does not fit is infinite there, and so missing here."""
+
 Kind = Literal["number", "category"]
 
 
@@ -79,9 +82,8 @@ def as_numbers(column: pd.Series) -> NDArray[np.float64]:
         # A column that was a number in training and now comes as text, or as nothing at all.
         coerced = pd.to_numeric(column, errors="coerce")
         numbers = coerced.to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isinf(numbers).any():
-        return np.where(np.isinf(numbers), np.nan, numbers)
-    return np.asarray(numbers)
+    too_large = np.abs(numbers) > _LARGEST
+    return np.where(too_large, np.nan, numbers) if too_large.any() else np.asarray(numbers)
 
 
 def as_texts(column: pd.Series) -> pd.Series:

@@ -17,6 +17,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 _SAMPLE_SEED = 20_130_101
+_LARGEST = float(np.finfo(np.float32).max)  # XGBoost reads single precision
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +134,9 @@ class Column:
 
     @property
     def ordered(self) -> Floats:
-        """Numbers as they are, text as its rank by frequency; NaN where missing or infinite."""
+        """Numbers as they are, text as its rank by frequency; NaN where missing or too large."""
         if self.numbers is not None:
-            return np.where(np.isfinite(self.numbers), self.numbers, np.nan)
+            return np.where(np.abs(self.numbers) <= _LARGEST, self.numbers, np.nan)
         counts = np.bincount(self.codes + 1, minlength=len(self.values) + 1)[1:]
         ranks = np.full(
             len(counts) + 1, np.nan
