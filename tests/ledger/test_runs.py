@@ -47,6 +47,14 @@ def test_the_newest_runs_of_a_model_come_first(begun, night):
     assert [run.run_id for run in begun.runs("flights", limit=3)] == ["3", "2", "1"]
 
 
+def test_rehearsals_do_not_push_out_the_newest_live_run(begun, night):
+    begun.start_run(night("live"), run_id="live")
+    for number in range(3):
+        rehearsed = night(f"run {number}", timeline="simulated:x", dry_run=True)
+        begun.start_run(rehearsed, run_id=str(number))
+    assert [run.run_id for run in begun.runs("flights", live=True, limit=2)] == ["live"]
+
+
 def test_every_model_that_left_a_trace_is_known(begun, night, wish, day, artifact):
     assert begun.models() == []
     begun.start_run(night(model="payments"), run_id="1")

@@ -126,6 +126,15 @@ class ArtifactStore:
             return None
         return ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
 
+    def folders(self) -> list[str]:
+        """Return the folders right below the root: one for each model."""
+        try:
+            found = self._filesystem.ls(self._root, detail=True, refresh=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        named = (PurePosixPath(e["name"]).name for e in found if e["type"] == "directory")
+        return sorted(named)
+
     def files(self, folder: str = "") -> list[StoredFile]:
         """Return every file below a folder of the store, with its size and age, by path."""
         root = f"{self._root}/{folder}".rstrip("/")

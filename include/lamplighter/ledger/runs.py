@@ -13,7 +13,7 @@ from lamplighter.ledger import tables
 from lamplighter.ledger.book import Pages
 from lamplighter.ledger.database import insert_once
 from lamplighter.ledger.records import StoredRun
-from lamplighter.ledger.timelines import checked_timeline
+from lamplighter.ledger.timelines import LIVE, checked_timeline
 
 
 class RunPages(Pages):
@@ -92,8 +92,8 @@ class RunPages(Pages):
             document = connection.execute(query).scalar()
         return None if document is None else RunRef.model_validate(document)
 
-    def runs(self, model: str, *, limit: int = 100) -> list[StoredRun]:
-        """Return the newest runs of a model, the newest first."""
+    def runs(self, model: str, *, live: bool = False, limit: int = 100) -> list[StoredRun]:
+        """Return the newest runs of a model, the newest first; `live`: that were no rehearsals."""
         runs = tables.runs
         query = (
             select(runs.c.run_id, runs.c.run, runs.c.recorded_at)
@@ -101,6 +101,8 @@ class RunPages(Pages):
             .order_by(runs.c.id.desc())
             .limit(limit)
         )
+        if live:
+            query = query.where(runs.c.timeline == LIVE, runs.c.dry_run.is_(False))
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return [

@@ -81,7 +81,7 @@ def watch_night(spec: ModelSpec, runs: Iterable[StoredRun], *, now: datetime) ->
 
 def watch_nights(ledger: Ledger, specs: Iterable[ModelSpec], *, now: datetime) -> list[NightWatch]:
     """Watch the nights of several models. See `watch_night`."""
-    return [watch_night(spec, ledger.runs(spec.model), now=now) for spec in specs]
+    return [watch_night(spec, ledger.runs(spec.model, live=True), now=now) for spec in specs]
 
 
 def _is_night(stored: StoredRun) -> bool:
