@@ -233,7 +233,9 @@ def test_a_night_in_which_every_part_fails_once_ends_as_the_quiet_one(
 
     assert ended(run) == "success"
     assert_everything_happened_once(airflow, STORMY)
-    assert [run.tries(task) for task in orders] == [1, 2, 2, 2]
+    tries = {task: run.tries(task) for task in orders}
+    assert tries.pop("register_model") in range(2, 7)  # as long as MLflow takes to be back
+    assert tries == {"tune_model": 1, "train_ensemble": 2, "decide_promotion": 2}
     said = {task: run.log(task, attempt=1) for task in ("decide_promotion", "register_model")}
     assert "the ledger postgresql+psycopg://lamplighter:***@" in said["decide_promotion"]
     assert "did not answer" in said["decide_promotion"]
