@@ -129,6 +129,28 @@ def test_labels_in_a_second_file_are_a_second_table(tmp_path: Path, lamplighter:
     assert spec["owner"]["team"] == "a: b"
 
 
+def test_names_and_values_that_yaml_would_read_otherwise_are_quoted(
+    tmp_path: Path, lamplighter: Command
+) -> None:
+    random = np.random.default_rng(4)
+    y = random.normal(size=300)
+    odd = {
+        "no": y + random.normal(size=300),
+        "a: b": "same\nvalue",
+        "x # y": random.normal(size=300),
+    }
+    frame = pd.DataFrame({"rate, net": y, "1": range(300), **odd})
+    frame.to_parquet(tmp_path / "t.parquet")
+    code, _, err = lamplighter(
+        "init", "m", "--data", tmp_path / "t.parquet", "--target", "rate, net"
+    )
+    assert code == 0, err
+    spec = as_document(tmp_path / "models" / "m.yaml")
+    assert spec["data"]["target"] == "rate, net"
+    assert spec["data"]["tables"]["t"]["key"] == ["1"]
+    assert spec["features"]["drop"] == ["a: b"]
+
+
 def test_data_that_goes_on_today_gets_a_schedule(tmp_path: Path, lamplighter: Command) -> None:
     today = pd.Timestamp(datetime.now(UTC).date())
     at = pd.date_range(today - pd.Timedelta(days=30), today + pd.Timedelta(hours=1), freq="h")

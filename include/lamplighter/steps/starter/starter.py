@@ -44,17 +44,10 @@ class Findings:
 
 def write_starter(found: Findings) -> str:
     """Return the spec file's text."""
-    return "\n".join(
-        [
-            *_head(found),
-            *_time(found),
-            *_data(found),
-            *_features(found),
-            *_sizes(found),
-            *_schedule(found),
-            "",
-        ]
-    )
+    sections = (_head, _time, _data, _features, _sizes, _schedule)
+    lines = [line for section in sections for line in section(found)]
+    # What a comment quotes from the data may hold line breaks of its own.
+    return "".join(f"{' '.join(line.splitlines())}\n" for line in lines)
 
 
 def _head(found: Findings) -> Iterator[str]:
