@@ -168,6 +168,14 @@ def test_a_single_class_is_said_with_its_count(world: World) -> None:
         world.run(day(50))
 
 
+def test_a_target_of_too_many_classes_is_refused_before_anything_is_trained(world: World) -> None:
+    world.document["task"] = "multiclass"
+    world.visits["returned"] = np.arange(len(world.visits)) % 300
+    world.write()
+    with pytest.raises(DataError, match=r"has 300 values in [\d,]+ training.*at most 100 classes"):
+        world.run(day(50))
+
+
 def test_an_as_of_before_the_data_is_refused(world: World) -> None:
     with pytest.raises(UsageError, match=r"not after 2024-01-01.*choose a later as_of"):
         world.run(day(0))

@@ -20,6 +20,7 @@ from lamplighter.steps.night import Night
 
 log = logging.getLogger(__name__)
 
+_MOST_CLASSES = 100
 _LIVE_ROWS = 5_000
 """Of the newest rows, which have no label yet, as many as it takes to see how they differ."""
 
@@ -101,4 +102,10 @@ def _refuse_what_cannot_be_learned(spec: ModelSpec, examples: pd.DataFrame, spli
                 f"all {rows:,} {name} examples of {spec.model} have the label {classes[0]!s}, "
                 "expected at least two classes; choose another as_of, or check "
                 f"{spec.data.target_table}.{spec.data.target_column}"
+            )
+        if len(classes) > _MOST_CLASSES:
+            raise DataError(
+                f"{spec.data.target_table}.{spec.data.target_column} has {len(classes):,} values in "
+                f"{rows:,} {name} examples, expected at most {_MOST_CLASSES} classes; set task to "
+                "regression if it is a number to predict, else group its values"
             )
