@@ -105,7 +105,7 @@ def _refuse_what_cannot_be_learned(spec: ModelSpec, examples: pd.DataFrame, spli
             )
         if len(classes) > _MOST_CLASSES:
             raise DataError(
-                f"{spec.data.target_table}.{spec.data.target_column} has {len(classes):,} values in "
-                f"{rows:,} {name} examples, expected at most {_MOST_CLASSES} classes; set task to "
-                "regression if it is a number to predict, else group its values"
+                f"{spec.data.target_table}.{spec.data.target_column} has {len(classes):,} values "
+                f"in {rows:,} {name} examples, expected at most {_MOST_CLASSES} classes; set task "
+                "to regression if it is a number to predict, else group its values"
             )
