@@ -7,6 +7,7 @@ from math import sqrt
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lamplighter.quality.leakage.findings import Finding
 from lamplighter.quality.leakage.rows import Bools, Floats, Ints, LabelledRows
@@ -15,6 +16,9 @@ MIN_SHARE = 0.01
 """Share of held-out rows that must have a twin in training."""
 
 MIN_ROWS = 10
+ALIKE = 0.9
+"""Share of twins with the same label, among those that have not the most frequent one."""
+
 BEYOND_CHANCE = 10.0
 """How many times more twins than independent columns would give by chance."""
 
@@ -27,10 +31,12 @@ SURE = 4.0
 
 
 def repeated_rows(rows: LabelledRows) -> list[Finding]:
-    """Find held-out rows whose features, all of them, equal those of a training row.
+    """Find held-out rows that equal a training row in all features and in the label.
 
     A few columns of few values coincide by chance; that share is estimated as if columns were
-    independent, and must be exceeded tenfold.
+    independent, and must be exceeded tenfold. And what comes again, such as the flight of every
+    morning, has a label of its own each time: where the label is not the most frequent one, it must
+    be that of the twin as well, nearly always.
     """
     row = np.zeros(len(rows), dtype=np.uint64)
     for column in rows.columns.values():
@@ -40,6 +46,8 @@ def repeated_rows(rows: LabelledRows) -> list[Finding]:
     held_out, found = len(twin), int(np.count_nonzero(twin))
     expected = _by_chance(rows)
     if found < max(MIN_ROWS, MIN_SHARE * held_out, BEYOND_CHANCE * expected * held_out):
+        return []
+    if _same_label(rows, row) < ALIKE:
         return []
     return [
         Finding(
@@ -85,6 +93,18 @@ def repeated_entities(rows: LabelledRows) -> list[Finding]:
             )
         )
     return found
+
+
+def _same_label(rows: LabelledRows, row: NDArray[np.uint64]) -> float:
+    """Return how often a held-out row has the label of its newest twin in training."""
+    label = rows.numbers if rows.task == "regression" else rows.class_codes
+    training = pd.Series(label[~rows.holdout], index=row[~rows.holdout])
+    newest = training[~training.index.duplicated(keep="last")]
+    twins = newest.reindex(row[rows.holdout]).to_numpy(dtype=np.float64)
+    own = label[rows.holdout]
+    values, counts = np.unique(label, return_counts=True)
+    counted = ~np.isnan(twins) & (own != values[counts.argmax()])
+    return float(np.mean(own[counted] == twins[counted])) if counted.any() else 0.0
 
 
 def _by_chance(rows: LabelledRows) -> float:
