@@ -87,6 +87,7 @@ def test_a_night_with_a_spoilt_file_ends_in_words_and_leaves_the_champion(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_five_hundred_nights_with_spoilt_files_leave_the_champion(
     world: World, tmp_path: Path
 ) -> None:
