@@ -8,8 +8,10 @@ import pytest
 
 from lamplighter.contracts import Actor
 from lamplighter.errors import FrozenError
+from lamplighter.spec.operations import Retrain, Schedule
 from lamplighter.steps.act_of_person import adopt_alias, promote_version, restore_alias, roll_back
 from lamplighter.steps.examine_stores import examine_stores
+from lamplighter.steps.freeze_window import freeze_window
 from world import World, day
 
 ANNA = Actor(name="anna", kind="os_user")
@@ -36,8 +38,11 @@ def frozen(two_versions: World) -> Iterator[World]:
     restore_alias(two_versions.stores, "returns")
 
 
-def test_a_night_under_a_freeze_judges_and_releases_nothing(world: World) -> None:
+def test_a_night_under_a_freeze_judges_and_releases_nothing_and_the_next_one_does(
+    world: World,
+) -> None:
     ledger = world.stores.ledger
+    # Long after the day that the night is about: a freeze is about when things are done.
     ledger.freeze("*", reason="stocktaking", actor=ANNA)
     report = world.run(day(50))
     assert report.outcome == "promote"
@@ -49,43 +54,33 @@ def test_a_night_under_a_freeze_judges_and_releases_nothing(world: World) -> Non
     assert "Not released: returns is frozen with all models by anna since " in said
     assert "stocktaking" in said
 
-
-def test_the_night_after_a_freeze_is_as_any_other(world: World) -> None:
-    ledger = world.stores.ledger
-    ledger.freeze("returns", reason="stocktaking", actor=ANNA)
-    world.run(day(50))
-    ledger.unfreeze("returns", reason="done", actor=ANNA)
-    report = world.run(day(51))
-    assert report.outcome == "promote"
+    ledger.unfreeze("*", reason="done", actor=ANNA)
+    assert world.run(day(51)).outcome == "promote"
     assert ledger.champion("returns").version == "2"
     assert world.stores.registry.alias("returns", "champion") == "2"
 
 
-def test_a_catch_up_night_is_stopped_by_the_freeze_that_stands_when_it_runs(world: World) -> None:
-    # The freeze was begun long after the day that this night is about.
-    world.stores.ledger.freeze("returns", reason="stocktaking", actor=ANNA)
-    world.run(day(45))
-    assert world.stores.ledger.champion("returns") is None
-
-
-def test_a_window_of_the_spec_freezes_its_days_and_no_others(world: World) -> None:
+def test_a_window_of_the_spec_freezes_its_days_for_nights_and_people_and_no_others(
+    world: World,
+) -> None:
     world.document["retrain"] = PEAK
     world.write()
     report = world.run(day(50))
     assert "Not released: returns is frozen by retrain.freeze in the spec from 2024-02-20" in (
         " ".join(report.sentences)
     )
+    with pytest.raises(FrozenError, match="2024-02-20: peak season; nothing was changed, take the"):
+        promote_version(world.stores, "returns", "1", reason="x", actor=ANNA)
     assert world.stores.ledger.champion("returns") is None
     world.run(day(51))
     assert world.stores.ledger.champion("returns").version == "2"
 
 
-def test_the_days_of_a_window_are_those_of_the_schedules_zone(world: World) -> None:
-    world.document["retrain"] = PEAK
-    world.document["schedule"] = {"timezone": "America/New_York"}
-    world.write()
-    world.run(day(51, hour=3))  # still the evening of the 20th in New York
-    assert world.stores.ledger.champion("returns") is None
+def test_the_days_of_a_window_are_those_of_the_schedules_zone() -> None:
+    window = Retrain.model_validate(PEAK)
+    after_midnight = day(51, hour=3)  # still the evening of the 20th in New York
+    assert freeze_window(window, Schedule(timezone="America/New_York"), after_midnight)
+    assert freeze_window(window, Schedule(timezone="UTC"), after_midnight) is None
 
 
 def test_a_backfill_judges_as_if_nothing_were_frozen(frozen: World) -> None:
@@ -109,17 +104,6 @@ def test_nobody_becomes_champion_by_a_person_either(frozen: World, act) -> None:
     ):
         act(frozen.stores)
     assert frozen.stores.ledger.champion("returns").version == "1"
-
-
-def test_a_person_is_stopped_by_the_window_of_the_spec_too(world: World) -> None:
-    world.run(day(50))
-    world.document["retrain"] = PEAK | {
-        "freeze": [{"start": "2024-02-21", "end": "2024-02-23", "reason": "peak season"}]
-    }
-    world.write()
-    world.run(day(51))
-    with pytest.raises(FrozenError, match="2024-02-23: peak season; nothing was changed, take the"):
-        promote_version(world.stores, "returns", "2", reason="x", actor=ANNA)
 
 
 def test_the_alias_may_be_put_back_under_a_freeze(frozen: World) -> None:
