@@ -300,7 +300,7 @@ def _print_where(demo: Demo) -> None:
         "promotion's report": _report_of(demo, "promote"),
         "stopped night's": _report_of(demo, "stopped by data"),
         "July and January": f"{home}/{_DRIFT_PAGE}",
-        "the leak's report": f"{home}/{_LEAK}/home/lake/artifacts/*/*/night-*.html",
+        "the leak's report": f"{home}/{_LEAK}/stores/lake/artifacts/*/*/night-*.html",
         "MLflow": f"http://127.0.0.1:{demo.stack.ports['mlflow']}/#/models/flights",
         "reports as files": f"{home}/lake/artifacts/flights/*/night-*.html",
         "the ledger": f"LAMPLIGHTER_HOME={home} .venv/bin/lamplighter history flights",

@@ -67,7 +67,7 @@ def plant_leak(landing: Path, folder: Path) -> Path:
 
 def run_leaking_night(spec: Path) -> LeakFound:
     """Do a night of the leaking model in stores of its own, by ``lamplighter run``."""
-    home = spec.parent / "home"
+    home = spec.parent / "stores"
     environment = {name: value for name, value in os.environ.items() if name not in _STORES}
     done = subprocess.run(
         [_COMMAND, "run", str(spec), "--as-of", AS_OF],

@@ -165,8 +165,8 @@ def test_text_that_looks_like_numbers_stays_text_where_the_table_says_so(tmp_pat
         (b"id,at\n1,2013-07-01,9\n", "cannot be read as csv .*Expected 2 columns, got 3"),
         (b"id,at\n1,\xff\xfe\xfa\n", "cannot be read as csv .*not UTF-8"),
         (b"id,a\xff\n1,2\n", "cannot be read as csv"),
-        (b"<html>\n<body>Sign in</body>\n</html>\n", "column 'id' is missing .*<html>"),
-        (b'{"id": 1}\n', "column 'id' is missing"),
+        (b"<html>\n<body>Sign in</body>\n</html>\n", "no column 'id', .*it has <html>"),
+        (b'{"id": 1}\n', "no column 'id', .*it has .\"id"),
         (b"id;at\n1;2013-07-01\n", "separated by ';', expected commas"),
     ],
 )

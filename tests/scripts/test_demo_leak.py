@@ -18,4 +18,4 @@ def test_a_model_that_reads_tail_numbers_is_stopped_and_its_page_says_why(tmp_pa
     found = run_leaking_night(plant_leak(tmp_path / "landing", tmp_path / "leak"))
     assert found.stopped, found
     assert f"feature '{LEAKING}' decides the label: where it is missing" in found.said
-    assert list((tmp_path / "leak" / "home").rglob("leakage-*.json"))
+    assert list((tmp_path / "leak" / "stores").rglob("leakage-*.json"))
