@@ -107,6 +107,11 @@ def test_a_row_comes_back_as_it_was_set_aside(values):
     assert row_texts(after) == texts
 
 
+def test_a_large_whole_number_beside_a_missing_one_keeps_every_digit():
+    back = rows_of(['{"id": 1, "n": 1152921504606847076}', '{"id": 2, "n": null}'], KINDS)
+    assert back["n"].tolist() == [1152921504606847076, None]
+
+
 def test_a_rows_id_depends_on_its_table_and_content_and_not_on_its_neighbours():
     rows = pd.DataFrame({"id": [1, 2], "x": [1.5, np.nan]})
     both = row_ids("visits", row_texts(rows))

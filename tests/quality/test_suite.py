@@ -119,6 +119,32 @@ def test_a_check_that_cannot_be_made_stops_the_night():
     assert "\n" not in problem
 
 
+def test_a_check_that_fails_and_names_no_row_stops_the_night():
+    kind = {
+        "table": "t",
+        "name": "ExpectColumnValuesToBeOfType",
+        "arguments": {"column": "x", "type_": "int"},
+    }
+    found = validated(pd.DataFrame({"id": range(4), "x": [1.5] * 4}), {"expectations": [kind]})
+    assert (found.set_aside, len(found.problems)) == ((), 1)
+
+
+def test_a_delivery_without_rows_has_no_mean_that_could_stop_the_night():
+    names = ("Mean", "Median", "Max")
+    rules = [
+        {
+            "table": "t",
+            "name": f"ExpectColumn{name}ToBeBetween",
+            "arguments": {"column": "x", "min_value": 1},
+        }
+        for name in names
+    ]
+    none = pd.DataFrame({"id": pd.Series(dtype="int64"), "x": pd.Series(dtype="float64")})
+    assert validated(none, {"expectations": rules, "min_rows": 0}).problems == ()
+    low = pd.DataFrame({"id": [1], "x": [0.0]})
+    assert len(validated(low, {"expectations": rules}).problems) == len(names)
+
+
 @pytest.mark.parametrize(
     ("declared", "said"),
     [

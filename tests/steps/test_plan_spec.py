@@ -147,6 +147,13 @@ def test_what_stored_rows_and_versions_forbid_is_refused(path, value, reason):
     assert plan_spec(changed(path, value), nothing_yet).forbidden == []
 
 
+def test_a_task_that_names_classes_is_refused_where_predictions_are_numbers():
+    retargeted = changed("task", "multiclass")
+    (reason,) = plan_spec(retargeted, known()).forbidden
+    assert "task was binary and is now multiclass" in reason
+    assert plan_spec(changed("task", "regression"), known()).forbidden == []
+
+
 def test_a_table_that_was_renamed_holds_the_same_target():
     document = copy.deepcopy(BASE)
     document["data"]["tables"]["ends2"] = document["data"]["tables"].pop("ends")

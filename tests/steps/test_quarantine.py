@@ -172,7 +172,8 @@ def test_a_replay_that_was_killed_before_it_was_noted_is_finished_once(
         with pytest.raises(ZeroDivisionError):
             replay(shop, file=file, as_of=day(11, 6))
     before = known(shop, "visits", day(19))
-    replay(shop, file=file, as_of=day(11, 9))
+    finished = replay(shop, file=file, as_of=day(11, 9))
+    assert (finished.let_in, finished.held) == (0, 2)
     pd.testing.assert_frame_equal(known(shop, "visits", day(19)), before)
     assert replay(shop, file=file).already == 2
 

@@ -94,3 +94,16 @@ def test_certain_members_do_not_break_a_combination():
 
 def test_a_blend_of_one_is_that_member():
     np.testing.assert_array_equal(Blend((1.0,)).combine([np.array([0.2, 0.7])]), [0.2, 0.7])
+
+
+@pytest.mark.parametrize(("classes", "seen"), [(2, [0, 1]), (3, [0, 2]), (4, [0, 1, 3])])
+def test_a_stack_gives_each_class_its_column_also_one_that_no_row_had(classes, seen):
+    random = np.random.default_rng(1)
+    y = random.choice(seen, 600).astype(float)
+    truth = np.eye(classes)[y.astype(int)]
+    members = [0.5 * truth + 0.5 * random.dirichlet(np.ones(classes), 600) for _ in range(2)]
+    combined = fit_stack("multiclass", members, y).combine(members)
+    assert combined.shape == (600, classes)
+    assert combined.sum(axis=1) == pytest.approx(np.ones(600))
+    assert (combined.argmax(axis=1) == y).mean() > 0.95
+    assert combined[:, [k for k in range(classes) if k not in seen]].max(initial=0.0) < 1e-6

@@ -164,7 +164,8 @@ def _replay(arguments: argparse.Namespace, stores: Stores, spec: ModelSpec) -> i
 def _said(done: Replay) -> str:
     again = f"; {_rows(done.already)} brought back before" if done.already else ""
     since = f", known from {_moment(pd.Timestamp(done.as_of))} on" if done.let_in else ""
-    return f"{done.model}.{done.table}: {_rows(done.let_in)} let in{since}{again}"
+    held = f"; {_rows(done.held)} held already, or a newer version of them" if done.held else ""
+    return f"{done.model}.{done.table}: {_rows(done.let_in)} let in{since}{held}{again}"
 
 
 def _rows(number: int) -> str:

@@ -181,7 +181,8 @@ def rows_of(texts: Sequence[str], kinds: Mapping[str, str]) -> pd.DataFrame:
     kinds : mapping of str to str
         Types of the columns; those of type float may be infinite.
     """
-    rows = pd.DataFrame([json.loads(text) for text in texts])
+    # As they are: whole numbers beside a null would become floats, and large ones others.
+    rows = pd.DataFrame([json.loads(text) for text in texts], dtype=object)
     for name in rows.columns:
         if kinds.get(name) == "float":
             rows[name] = pd.to_numeric(rows[name])

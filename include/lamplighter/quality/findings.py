@@ -55,8 +55,8 @@ def describe(
         Columns that name a failing row to a reader, such as the key.
     """
     sample = () if finding.success else _sample(finding, frame, show)
-    # A check that could not be made says of no row that it is good.
-    unmade = not finding.success and finding.error
+    # A check that could not be made, or names no failing row, says of no row that it is good.
+    unmade = not finding.success and (finding.error or not finding.positions)
     severity = "critical" if unmade and check.severity == "quarantine" else check.severity
     return CheckResult(
         table=table,

@@ -195,7 +195,8 @@ def _can_ask(check: Check, frame: pd.DataFrame) -> bool:
         return set(check.columns) <= set(frame.columns)
     if check.name.startswith("learned_"):
         return set(check.columns) <= set(frame.columns) and len(frame) >= MIN_ROWS
-    return True
+    # Of no row, a column has neither a mean nor a range; how many there are is asked elsewhere.
+    return not (frame.empty and check.columns and not isinstance(check.expectation, str))
 
 
 def _placed(result: CheckResult, positions: np.ndarray | None) -> CheckResult:

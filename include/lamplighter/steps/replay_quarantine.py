@@ -33,12 +33,16 @@ _NO_END = datetime(2200, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Replay:
-    """What a replay did. `failing` has a sentence for each check that some rows still fail."""
+    """What a replay did. `failing` has a sentence for each check that some rows still fail.
+
+    `held` rows passed and changed nothing: the lake holds them, or something newer, already.
+    """
 
     model: str
     table: str
     as_of: datetime
     let_in: int
+    held: int
     still_failing: int
     already: int
     failing: tuple[str, ...] = ()
@@ -118,18 +122,20 @@ def replay_rows(
     at = _instant(stores, spec.model, name, as_of)
     waiting = rows[pending].reset_index(drop=True)
     passing, failing = _validated(stores, spec, name, waiting, at)
+    added = 0
     if passing.any():
-        stores.lake.correct(spec.model, name, declared, waiting[passing], known_at=at)
+        added = stores.lake.correct(spec.model, name, declared, waiting[passing], known_at=at)
         done = [
             found for found, good in zip(_only(corrects, pending), passing, strict=True) if good
         ]
         _note(stores, spec.model, name, set().union(*done) & open_ids, at, actor, reason)
-    log.info("%s.%s: %d rows brought back as of %s", spec.model, name, passing.sum(), at)
+    log.info("%s.%s: %d rows brought back as of %s", spec.model, name, added, at)
     return Replay(
         model=spec.model,
         table=name,
         as_of=at,
-        let_in=int(passing.sum()),
+        let_in=added,
+        held=int(passing.sum()) - added,
         still_failing=int((~passing).sum()),
         already=int((~pending).sum()),
         failing=failing,

@@ -43,8 +43,14 @@ def differences(old: Document, new: Document) -> list[Change]:
 
 
 def why_forbidden(old: Document, new: Document, ingested: Collection[str]) -> list[str]:
-    """Return what the rows of ingested tables forbid the new spec to change."""
+    """Return what ingested tables, and the predictions kept, forbid the new spec to change."""
     found = []
+    if ingested and _names_classes(old) != _names_classes(new):
+        found.append(
+            f"task was {old['task']} and is now {new['task']}, but predictions are kept as classes "
+            "for multiclass and as numbers else; leave it, or give the model of the new task a "
+            "name of its own"
+        )
     for name in ingested:
         before, after = (spec["data"]["tables"].get(name) for spec in (old, new))
         for what in ("key", "event_time") if before and after else ():
@@ -67,6 +73,10 @@ def other_target(old: Document, new: Document) -> str:
     if before[0] == after[0] and before[2:] == after[2:] and same_table:
         return ""
     return f"{_described(before)}, and now {_described(after)}"
+
+
+def _names_classes(document: Document) -> bool:
+    return bool(document["task"] == "multiclass")
 
 
 def _predicted(document: Document) -> tuple[str, str, str, Any]:

@@ -16,6 +16,7 @@ from lamplighter.training.target import Floats
 _NEGLIGIBLE = 0.01
 _SMALLEST = 1e-6
 _EM_STEPS = 500
+_IMPOSSIBLE = -50.0
 
 
 class Combiner(Protocol):
@@ -119,6 +120,8 @@ def fit_stack(task: Task, predictions: Sequence[Floats], y: Floats) -> Stack:
     else:
         model = LogisticRegression(C=1.0, max_iter=500).fit(inputs, y)
         coefficients, intercepts = model.coef_, model.intercept_
+        if task == "multiclass":
+            coefficients, intercepts = _for_every_class(model, predictions[0].shape[1])
     return Stack(task, len(predictions), np.asarray(coefficients), np.asarray(intercepts))
 
 
@@ -127,6 +130,19 @@ COMBINERS: dict[str, Callable[[Task, Sequence[Floats], Floats], Combiner]] = {
     "stacking": fit_stack,
 }
 """How each method of the spec is fitted."""
+
+
+def _for_every_class(model: LogisticRegression, classes: int) -> tuple[Floats, Floats]:
+    """Give each class a row of coefficients; one that no row had is as good as impossible."""
+    found, offsets = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn gives the log-odds of the second alone
+        found = np.vstack([-found / 2, found / 2])
+        offsets = np.array([-1.0, 1.0]) * offsets[0] / 2
+    coefficients = np.zeros((classes, found.shape[1]))
+    intercepts = np.full(classes, _IMPOSSIBLE)
+    seen = model.classes_.astype(int)
+    coefficients[seen], intercepts[seen] = found, offsets
+    return coefficients, intercepts
 
 
 def _of_truth(predictions: Sequence[Floats], y: Floats) -> Floats:
