@@ -64,7 +64,7 @@ def _smtp(owner: Owner, route: Route, message: Message) -> BaseNotifier:
 
 def _webhook(owner: Owner, route: Route, message: Message) -> BaseNotifier:
     document = {
-        "text": _clean(message.text),
+        "text": _chat_text(_clean(message.text)),
         "model": message.model,
         "event": message.event,
         "level": message.level,
@@ -91,6 +91,11 @@ _BUILDERS = {"log": _log, "smtp": _smtp, "webhook": _webhook, "apprise": _appris
 def _clean(text: str) -> str:
     """Return the text without the secrets that Airflow knows of in this process."""
     return str(redact(text))
+
+
+def _chat_text(text: str) -> str:
+    """Return the text so that a value in it, such as <!channel>, calls nobody in a chat."""
+    return html.escape(text, quote=False)
 
 
 def _page(message: Message) -> str:

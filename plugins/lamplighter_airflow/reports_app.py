@@ -52,10 +52,14 @@ def validation(dag_id: str, run_id: str) -> Response:
 @app.get("/reports/{dag_id}/{key:path}", dependencies=[_MAY_SEE_RUNS])
 def report(dag_id: str, key: str) -> Response:
     """Show a report of the DAG's model, under the path that reports link to each other by."""
+    from lamplighter.spec.operations import PROCESSES
     from lamplighter.steps.night import Stores
 
-    model = dag_id.rpartition("__")[0]
+    model, _, process = dag_id.rpartition("__")
     path = PurePosixPath(key)
+    # Who may see any other DAG of such a name may not therefore see this model's reports.
+    if process not in PROCESSES:
+        raise HTTPException(404, "there is no such report")
     if path.suffix not in _SHOWN or path.parts[:1] != (model,) or not _is_plain(key):
         raise HTTPException(404, "there is no such report")
     store = Stores.from_environment().artifacts

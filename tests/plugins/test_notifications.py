@@ -186,3 +186,9 @@ def test_a_mail_server_or_service_that_is_away_breaks_nothing(told, connect, cap
 def our_lines(caplog):
     """Return what Lamplighter itself logged; Airflow masks secrets in all lines of a task."""
     return "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("lamplighter"))
+
+
+def test_a_value_in_a_sentence_calls_nobody_in_a_chat():
+    assert notifications._chat_text("origin is <!channel> & JFK") == (
+        "origin is &lt;!channel&gt; &amp; JFK"
+    )

@@ -83,6 +83,8 @@ def test_the_numbers_are_shown_as_json(reader):
         "flights/abc/model.predictor",
         "penguins/abc/night.html",
         "flights/%00.html",
+        "flights/x%00-0123456789abcdef.html",
+        f"flights/{'a' * 300}-0123456789abcdef.html",
         "flights/abc/other.html",
     ],
 )
@@ -90,6 +92,11 @@ def test_nothing_but_this_models_reports_can_be_asked_for(reader, key):
     page = reader.get(f"/reports/flights__train/{key}")
     assert page.status_code == 404
     assert SECRET not in page.text
+
+
+def test_who_may_see_a_dag_of_a_similar_name_may_not_see_this_models_reports(reader):
+    page = reader.get("/reports/flights__etl_of_finance/flights/abc/night.html")
+    assert page.status_code == 404
 
 
 @pytest.mark.parametrize("what", ["nights", "validations"])

@@ -313,3 +313,13 @@ def test_data_docs_show_the_results_and_are_the_same_whenever_they_are_drawn(
     assert "delays.flights" in pages[0]
     assert "ORD" in pages[0]
     assert capfd.readouterr() == ("", "")  # where Great Expectations says what it could not draw
+
+
+def test_data_docs_show_what_is_in_a_cell_and_do_not_run_it():
+    page = render_data_docs(
+        validated(change("origin", [9], "<script>alert(4)</script>")(flights())),
+        model="delays",
+        as_of=datetime(2013, 1, 11, 4, tzinfo=ZONE),
+    )
+    assert "<script>alert(4)" not in page
+    assert "alert(4)" in page

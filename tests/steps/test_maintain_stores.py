@@ -330,7 +330,8 @@ def test_only_logs_of_our_own_dags_go_and_nothing_outside_the_folder(
     outside.write_text("precious")
     ours = logs / "dag_id=returns__train/run_id=x/task_id=y"
     theirs = logs / "dag_id=payroll__train/run_id=x"
-    for folder in (ours, theirs, logs / "scheduler", logs / "dag_id=lamplighter__maintain"):
+    alike = logs / "dag_id=returns__etl_of_finance"
+    for folder in (ours, theirs, alike, logs / "scheduler", logs / "dag_id=lamplighter__maintain"):
         folder.mkdir(parents=True)
         (folder / "attempt=1.log").write_text("said")
     (ours / "linked.log").symlink_to(outside)
@@ -341,6 +342,7 @@ def test_only_logs_of_our_own_dags_go_and_nothing_outside_the_folder(
     left = {str(p.relative_to(logs)) for p in logs.rglob("*") if p.is_file()}
     assert left == {
         "dag_id=payroll__train/run_id=x/attempt=1.log",
+        "dag_id=returns__etl_of_finance/attempt=1.log",
         "scheduler/attempt=1.log",
         "dag_id=returns__train/notes.txt",
     }

@@ -67,6 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
+    except (OSError, OverflowError, UnicodeEncodeError) as error:
+        # A folder where a file was named, a disk that is full, a number beyond all calendars.
+        logging.getLogger(__name__).info("the whole story", exc_info=True)
+        complain(f"lamplighter {arguments.command}: {_what_failed(error)}")
+        return ERROR
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -88,6 +93,15 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
             module.configure(command)
             command.set_defaults(run=module.run)
     return parser
+
+
+def _what_failed(error: Exception) -> str:
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{(error.strerror or str(error)).lower()}; look at the path, and at the disk"
+    if isinstance(error, UnicodeEncodeError):
+        return f"got {error.object!r}, expected text in UTF-8; write it anew"
+    return f"a number or a time is out of range ({error}); give a smaller one"
 
 
 def _plain(invalid: ValidationError) -> str:

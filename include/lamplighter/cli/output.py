@@ -21,7 +21,9 @@ def print_json(document: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table on stdout, as wide as the terminal or, in a pipe, as its content."""
-    console = Console() if sys.stdout.isatty() else Console(width=200)
+    # Cells are other people's words: nothing in them is markup.
+    width = None if sys.stdout.isatty() else 200
+    console = Console(width=width, markup=False, emoji=False)
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column)

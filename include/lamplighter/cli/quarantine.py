@@ -118,13 +118,16 @@ def _write(
             f"open rows of {', '.join(still['table'].unique()) or 'no table'}; say with --table "
             "which to write"
         )
-    if out.suffix != ".csv" or not out.absolute().parent.is_dir():
+    if out.suffix != ".csv" or out.is_dir() or not out.absolute().parent.is_dir():
         raise UsageError(f"--out: got {out}, expected a .csv file in a folder that exists")
     table = str(still["table"].iloc[0])
     kinds = stores.lake.columns(spec.model, table) or {}
     rows = rows_of(list(still["row"]), kinds).drop(columns=ROW_KEY, errors="ignore")
     rows.insert(0, ID_COLUMN, list(still["id"]))
     rows.to_csv(out, index=False)
+    if arguments.json:
+        print_json({"model": spec.model, "table": table, "rows": len(rows), "out": str(out)})
+        return OK
     print(f"{len(rows):,} rows of {table} in {out}; correct them, then")
     print(f"  lamplighter quarantine replay {spec.model} --table {table} --file {out}")
     return OK
@@ -150,7 +153,7 @@ def _replay(arguments: argparse.Namespace, stores: Stores, spec: ModelSpec) -> i
         reason=arguments.reason,
     )
     if arguments.json:
-        print_json({**vars(done), "failing": list(done.failing)})
+        print_json({**vars(done), "as_of": done.as_of.isoformat(), "failing": list(done.failing)})
     else:
         print(_said(done))
     if done.still_failing:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from lamplighter.cli.output import INCONCLUSIVE, OK, REJECTED, complain, print_json
 from lamplighter.cli.stores import acting_user
@@ -104,6 +105,7 @@ class Display(Listener):
 
     def _show(self, sentence: str) -> None:
         if self._live:
-            self._status.update(f"[bold]{self._step}[/bold] {sentence}")
+            # Not as markup: a sentence may hold the name of a column, brackets and all.
+            self._status.update(Text.assemble((self._step, "bold"), " ", sentence))
         elif sentence:
             complain(f"{self._step}: {sentence}")

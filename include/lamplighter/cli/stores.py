@@ -64,4 +64,8 @@ def declared_models(folder: Path) -> set[str]:
 
 def acting_user() -> Actor:
     """Return the operating-system user as the one who acts."""
-    return Actor(name=getpass.getuser(), kind="os_user")
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        name = f"uid {os.getuid()}"
+    return Actor(name=name, kind="os_user")

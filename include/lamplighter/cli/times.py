@@ -6,6 +6,8 @@ from datetime import datetime, tzinfo
 
 from lamplighter.errors import UsageError
 
+_FIRST, _LAST = 1700, 2200  # what times in nanoseconds can hold, with room for a zone
+
 
 def parse_time(text: str, zone: tzinfo, *, option: str) -> datetime:
     """Read an ISO date or time; without a zone of its own it is in `zone`.
@@ -25,4 +27,6 @@ def parse_time(text: str, zone: tzinfo, *, option: str) -> datetime:
             f"{option}: got {text!r}, expected a date or time such as 2013-07-01 or "
             "2013-07-01T04:00-04:00"
         ) from None
+    if not _FIRST <= parsed.year <= _LAST:
+        raise UsageError(f"{option}: got {text!r}, expected a year from {_FIRST} to {_LAST}")
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)

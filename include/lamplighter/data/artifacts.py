@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ class ArtifactStore:
         path = self._path(ref)
         try:
             payload: bytes = self._filesystem.cat_file(path)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise ArtifactError(self._missing(ref, path)) from error
         found = sha256(payload).hexdigest()
         if found != ref.digest:
@@ -122,8 +123,12 @@ class ArtifactStore:
         folder, _, _ = self._parts(key)
         try:
             payload: bytes = self._filesystem.cat_file(f"{folder}/{file.name}")
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: an odd name
             return None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
+            raise
         return ArtifactRef(key=key, digest=sha256(payload).hexdigest(), size_bytes=len(payload))
 
     def folders(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import datetime
 from typing import Any
@@ -62,16 +63,21 @@ def _plain_result(result: Any) -> Any:
         result.result.pop(key, None)
     for key, value in result.result.items():
         result.result[key] = _plain(value)
+    config = result.expectation_config
+    if config is not None:
+        config.kwargs = _plain(dict(config.kwargs))
     return result
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return html.escape(value)  # Great Expectations' pages show it as it is
     if value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return value

@@ -11,6 +11,9 @@ from lamplighter.spec.values import Day, Duration, Section, Zone
 
 Event = Literal["promotion", "no_change", "warning", "stopped_data", "failure", "late_night"]
 Level = Literal["info", "warning", "critical"]
+PROCESSES = ("train", "score")
+"""What the DAGs of a model do; each is called `<model>__<process>`."""
+
 Permission = Literal["can_read", "can_edit", "can_delete"]
 Step = Literal[
     "resolve_spec",

@@ -233,7 +233,7 @@ def _validated(
     data, table = spec.data, spec.data.tables[name]
     if rows.empty:
         return np.zeros(0, dtype=bool), ()
-    clock = table.available_at
+    clock = table.available_at or table.event_time
     if clock is not None and (rows[clock] > as_of).any():
         raise DataError(
             f"{name}.{clock} is {rows[clock].max().isoformat()}, after the replay's time "

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lamplighter.contracts import Upkeep
+from lamplighter.spec.operations import PROCESSES
 from lamplighter.steps.upkeep.round import Round
 
 _MEGABYTE = 1_000_000
@@ -38,7 +39,7 @@ def delete_old_logs(task: Round) -> Upkeep:
 
 def dag_folders(logs: Path, models: list[str]) -> list[Path]:
     """Return the folders of logs that belong to the DAGs of some models, and to upkeep's."""
-    ours = {*models, "lamplighter"}
+    ours = {"lamplighter__maintain", *(f"{m}__{process}" for m in models for process in PROCESSES)}
     if not logs.is_dir():
         return []
     return sorted(
@@ -47,7 +48,7 @@ def dag_folders(logs: Path, models: list[str]) -> list[Path]:
         if folder.is_dir()
         and not folder.is_symlink()
         and folder.name.startswith("dag_id=")
-        and folder.name.removeprefix("dag_id=").rpartition("__")[0] in ours
+        and folder.name.removeprefix("dag_id=") in ours
     )
 
 
