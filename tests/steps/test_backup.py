@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -195,6 +201,188 @@ def test_the_commands_say_what_they_did_and_what_comes_next(
     assert f"LAMPLIGHTER_HOME={tmp_path / 'new'} lamplighter doctor" in said
     assert main(["restore", "--from", str(tmp_path), "--to", str(tmp_path / "x")]) == 1
     assert "it is no backup" in capsys.readouterr().err
+
+
+def test_a_backup_without_the_lake_that_the_ledger_names_is_refused(
+    seasoned: World, tmp_path: Path
+) -> None:
+    elsewhere = replace(seasoned.paths, lake=str(tmp_path / "elsewhere"))
+    with pytest.raises(BackupError, match=r"there is no lake at .*elsewhere.*set LAMPLIGHTER_LAKE"):
+        back_up(elsewhere, tmp_path / "backup", mlflow="none")
+    (tmp_path / "elsewhere").mkdir()
+    said = r"lacks 2 files that the ledger names: returns version 1 \(.*set LAMPLIGHTER_LAKE"
+    with pytest.raises(BackupError, match=said):
+        back_up(elsewhere, tmp_path / "backup", mlflow="none")
+    assert left_in(tmp_path) == {"elsewhere", "world"}
+
+
+def test_a_file_that_upkeep_purged_is_not_missed(seasoned: World, tmp_path: Path) -> None:
+    stores = seasoned.stores
+    first = stores.ledger.releases("returns")[0]
+    later = datetime.now(UTC) + timedelta(days=1)
+    place = stores.artifacts.place(first.artifact)
+    assert stores.artifacts.purge(place, why="was old", written_before=later)
+    back_up(seasoned.paths, tmp_path / "backup", mlflow="none")
+
+
+def test_a_ledger_that_knows_no_model_is_backed_up_without_a_lake(
+    world: World, paths: StorePaths, tmp_path: Path
+) -> None:
+    assert world.stores.ledger.models() == []
+    back_up(replace(paths, lake=str(tmp_path / "none")), tmp_path / "backup", mlflow="none")
+    assert left_in(tmp_path / "backup") == {"ledger.db", NAME}
+
+
+def test_mlflow_without_the_files_of_known_versions_is_refused(
+    seasoned: World, tmp_path: Path
+) -> None:
+    (tmp_path / "x").mkdir()
+    other = shutil.copy(seasoned.home / "mlflow.db", tmp_path / "x" / "x.db")
+    with pytest.raises(BackupError, match=r"knows 3 registered versions, but .*name the right"):
+        back_up(seasoned.paths, tmp_path / "backup", mlflow=f"sqlite:///{other}")
+    assert left_in(tmp_path) == {"x", "world"}
+
+
+def test_files_of_mlflow_are_said_to_be_copied_only_where_there_are_any(
+    world: World, paths: StorePaths, tmp_path: Path
+) -> None:
+    assert world.stores.ledger.models() == []
+    with closing(sqlite3.connect(world.home / "mlflow.db")) as connection:
+        connection.execute("CREATE TABLE runs (id INTEGER)")
+    said: list[str] = []
+    back_up(paths, tmp_path / "backup", say=said.append)
+    assert "MLflow's files copied" not in said
+    assert any(line.startswith("MLflow has no files at") for line in said)
+
+
+def name_a_file(folder: Path, name: str) -> None:
+    document = json.loads((folder / NAME).read_text())
+    payload = b"planted"
+    digest = hashlib.sha256(payload).hexdigest()
+    document["files"][name] = {"size_bytes": len(payload), "digest": digest}
+    (folder / NAME).write_text(json.dumps(document))
+    (folder / name).write_bytes(payload)
+
+
+def climb(folder: Path) -> None:
+    name_a_file(folder, "../planted.txt")
+
+
+def climb_later(folder: Path) -> None:
+    name_a_file(folder, "lake/../../planted.txt")
+
+
+def be_absolute(folder: Path) -> None:
+    name_a_file(folder, str(folder.parent / "planted.txt"))
+
+
+def link_a_file(folder: Path) -> None:
+    file = next(folder.rglob("leaves-*.json"))
+    file.rename(folder.parent / "outside.json")
+    file.symlink_to(folder.parent / "outside.json")
+
+
+def link_a_folder(folder: Path) -> None:
+    (folder / "lake").rename(folder.parent / "outside")
+    (folder / "lake").symlink_to(folder.parent / "outside")
+
+
+def drop_the_ledger(folder: Path) -> None:
+    document = json.loads((folder / NAME).read_text())
+    del document["files"]["ledger.db"]
+    (folder / NAME).write_text(json.dumps(document))
+
+
+def promise_mlflow(folder: Path) -> None:
+    document = json.loads((folder / NAME).read_text())
+    (folder / NAME).write_text(json.dumps(document | {"mlflow_root": "file:///gone"}))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "said"),
+    [
+        (climb, r"names the file '\.\./planted\.txt', expected a path inside"),
+        (climb_later, r"names the file 'lake/\.\./\.\./planted\.txt', expected a path inside"),
+        (be_absolute, r"names the file '/.*planted\.txt', expected a path inside"),
+        (link_a_file, r"holds links instead of files, such as lake/artifacts/tea/leaves"),
+        (link_a_folder, r"holds links instead of files, such as lake;"),
+        (drop_the_ledger, r"lists no 'ledger\.db'"),
+        (promise_mlflow, r"lists no 'mlflow\.db'"),
+    ],
+)
+def test_a_manifest_that_reaches_outside_is_refused_before_anything_is_written(
+    backup: Path, tmp_path: Path, tamper: Callable[[Path], None], said: str
+) -> None:
+    tamper(backup)
+    before = left_in(tmp_path)
+    with pytest.raises(BackupError, match=said):
+        restore(backup, tmp_path / "homes" / "new")
+    assert left_in(tmp_path) == before
+
+
+def test_neither_a_backup_nor_a_restore_lies_in_what_it_copies(
+    seasoned: World, backup: Path, tmp_path: Path
+) -> None:
+    inside = seasoned.home / "mlartifacts" / "backup"
+    (tmp_path / "link").symlink_to(seasoned.home / "mlartifacts")
+    for target in (inside, tmp_path / "link" / "backup"):
+        with pytest.raises(UsageError, match="lies inside MLflow's files"):
+            back_up(seasoned.paths, target)
+    in_url = replace(seasoned.paths, lake=f"file://{seasoned.home}/lake")
+    with pytest.raises(UsageError, match="lies inside the lake"):
+        back_up(in_url, seasoned.home / "lake" / "backup")
+    with pytest.raises(UsageError, match="lies inside the backup"):
+        restore(backup, backup / "new")
+    assert not inside.exists()
+    assert not (backup / "new").exists()
+
+
+def test_a_backup_that_failed_leaves_nothing_in_the_way_of_the_next(
+    seasoned: World, tmp_path: Path
+) -> None:
+    def fail(said: str) -> None:
+        if "database copied" in said:
+            raise OSError("no space left")
+
+    target = tmp_path / "backup"
+    with pytest.raises(UsageError, match=r"no database of MLflow at /gone\.db; name it"):
+        back_up(seasoned.paths, target, mlflow="sqlite:////gone.db")
+    with pytest.raises(OSError, match="no space left"):
+        back_up(seasoned.paths, target, say=fail)
+    assert left_in(tmp_path) == {"world"}
+    back_up(seasoned.paths, target)
+    assert left_in(tmp_path) == {"world", "backup"}
+
+
+def test_files_named_like_the_manifest_are_part_of_a_backup(
+    world: World, paths: StorePaths, tmp_path: Path
+) -> None:
+    (world.home / "lake" / "tea").mkdir(parents=True)
+    (world.home / "lake" / "tea" / NAME).write_text("{}")
+    assert world.stores.ledger.models() == []
+    assert f"lake/tea/{NAME}" in back_up(paths, tmp_path / "backup", mlflow="none").files
+
+
+def test_a_target_below_a_file_is_a_wrong_use_of_the_commands(
+    backup: Path,
+    paths: StorePaths,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LAMPLIGHTER_HOME", paths.home)
+    (tmp_path / "file.csv").write_text("a,b")
+    for below in ("file.csv/x", "file.csv/x/y", "file.csv"):
+        target = str(tmp_path / below)
+        for words in (["backup", "--mlflow", "none"], ["restore", "--from", str(backup)]):
+            assert main([*words, "--to", target]) == 2
+            said = capsys.readouterr().err
+            assert "file.csv is a file, expected a folder; name a new folder" in said
+            assert len(said.splitlines()) == 1
+
+
+def left_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 _NIGHTS = """

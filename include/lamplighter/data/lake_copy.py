@@ -57,6 +57,12 @@ def copy_lake(root: str, target: Path) -> int:
     return copied
 
 
+def is_there(root: str) -> bool:
+    """Say whether there is anything at a lake's address, an empty folder included."""
+    filesystem, path = fsspec.core.url_to_fs(root)
+    return bool(filesystem.exists(path.rstrip("/")))
+
+
 def _copy_table(filesystem: fsspec.AbstractFileSystem, root: str, table: str, target: Path) -> int:
     for attempt in range(_ATTEMPTS):
         try:

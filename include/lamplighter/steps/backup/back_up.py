@@ -18,11 +18,25 @@ from lamplighter.data.lake_copy import copy_lake
 from lamplighter.errors import UsageError
 from lamplighter.ledger.copying import copy_ledger, copy_sqlite, ledger_alone
 from lamplighter.registry.relocation import files_of
-from lamplighter.steps.backup.manifest import NAME, Manifest, describe
+from lamplighter.steps.backup.completeness import (
+    Named,
+    has_files,
+    named_by_ledger,
+    refuse_without_lake,
+    refuse_without_mlflow_files,
+)
+from lamplighter.steps.backup.manifest import (
+    LAKE,
+    MLFLOW_FILE,
+    MLFLOW_FILES,
+    NAME,
+    Manifest,
+    describe,
+)
+from lamplighter.steps.backup.new_folder import built_whole, new_folder
 from lamplighter.steps.store_paths import StorePaths
 
 NO_MLFLOW = "none"
-MLFLOW_FILE, MLFLOW_FILES, LAKE = "mlflow.db", "mlartifacts", "lake"
 
 
 def _silent(_: str) -> None:
@@ -36,12 +50,12 @@ def back_up(
     mlflow: str | None = None,
     say: Callable[[str], None] = _silent,
 ) -> Manifest:
-    """Copy ledger, MLflow and lake into a new folder. A manifest, written last, makes it whole.
+    """Copy ledger, MLflow and lake into a new folder, which appears when it is whole.
 
     Parameters
     ----------
     target : Path
-        A folder that is not there yet, or is empty; outside the lake.
+        A folder that is not there yet, or is empty; outside what is copied.
     mlflow : str, optional
         ``sqlite:///...``: the database behind the MLflow server; or ``none``, to leave MLflow
         out. Default: the address in `paths`, if it is one of SQLite; behind a server, the
@@ -53,34 +67,39 @@ def back_up(
     ------
     UsageError
         If the target or MLflow's database cannot be used.
+    BackupError
+        If the lake or MLflow's files are not those that the ledger was written with.
     LedgerUnavailableError
         If upkeep, or another backup, is at work.
     """
     database = mlflow_database(paths, mlflow)
-    _refuse_target(paths, target)
-    with ledger_alone(paths.ledger, "back up"):
-        target.mkdir(parents=True, exist_ok=True)
+    target = new_folder(target, purpose="for the backup", outside=_copied_places(paths, database))
+    if database is not None and not database.is_file():
+        raise UsageError(
+            f"there is no database of MLflow at {database}; name it with --mlflow "
+            f"sqlite:///path/to/mlflow.db, or leave MLflow out with --mlflow {NO_MLFLOW}"
+        )
+    with (
+        ledger_alone(paths.ledger, "back up"),
+        built_whole(target, act="backing-up") as building,
+    ):
         point = datetime.now(UTC)
-        ledger = copy_ledger(paths.ledger, target)
+        ledger = copy_ledger(paths.ledger, building)
         say(f"ledger copied, as of {point:%Y-%m-%d %H:%M:%S %Z}")
+        named = named_by_ledger(paths.ledger)
         if database is not None:
-            copy_sqlite(database, target / MLFLOW_FILE, what="database of MLflow")
-            say("MLflow's database copied")
-            if files_of(database).is_dir():
-                shutil.copytree(files_of(database), target / MLFLOW_FILES)
-            say("MLflow's files copied")
-        count = copy_lake(paths.lake, target / LAKE)
+            _copy_mlflow(database, building, named, say)
+        count = copy_lake(paths.lake, building / LAKE)
+        refuse_without_lake(named, paths.lake, building / LAKE)
         say(f"{count:,} files of the lake copied")
-    manifest = Manifest(
-        lamplighter=version("lamplighter"),
-        point=point,
-        ledger=ledger.name,
-        mlflow_root=None if database is None else files_of(database).as_uri(),
-        files=describe(target),
-    )
-    partial = target / f".{NAME}.partial"
-    partial.write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-    partial.replace(target / NAME)
+        manifest = Manifest(
+            lamplighter=version("lamplighter"),
+            point=point,
+            ledger=ledger.name,
+            mlflow_root=None if database is None else files_of(database).as_uri(),
+            files=describe(building),
+        )
+        (building / NAME).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
     return manifest
 
 
@@ -101,8 +120,19 @@ def mlflow_database(paths: StorePaths, asked: str | None) -> Path | None:
     )
 
 
-def _refuse_target(paths: StorePaths, target: Path) -> None:
-    if target.is_file() or (target.is_dir() and any(target.iterdir())):
-        raise UsageError(f"{target} is there and not empty; name a new folder for the backup")
-    if "://" not in paths.lake and target.resolve().is_relative_to(Path(paths.lake).resolve()):
-        raise UsageError(f"{target} lies inside the lake {paths.lake}; name a folder outside")
+def _copied_places(paths: StorePaths, database: Path | None) -> dict[str, Path]:
+    places = {} if database is None else {"MLflow's files": files_of(database)}
+    lake = paths.lake.removeprefix("file://")
+    return places if "://" in lake else {"the lake": Path(lake), **places}
+
+
+def _copy_mlflow(database: Path, building: Path, named: Named, say: Callable[[str], None]) -> None:
+    files = files_of(database)
+    refuse_without_mlflow_files(named, database, files)
+    copy_sqlite(database, building / MLFLOW_FILE, what="database of MLflow")
+    say("MLflow's database copied")
+    if has_files(files):
+        shutil.copytree(files, building / MLFLOW_FILES)
+        say("MLflow's files copied")
+    else:
+        say(f"MLflow has no files at {files}")

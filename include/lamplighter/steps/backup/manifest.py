@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
 from lamplighter.contracts import Contract, Instant
 from lamplighter.errors import BackupError
+from lamplighter.ledger.copying import POSTGRES_FILE, SQLITE_FILE
 
 NAME = "manifest.json"
+MLFLOW_FILE, MLFLOW_FILES, LAKE = "mlflow.db", "mlartifacts", "lake"
 _CHUNK = 1 << 20
 _FEW = 3
 
@@ -59,10 +61,11 @@ def read_manifest(folder: Path) -> Manifest:
     Raises
     ------
     BackupError
-        If there is none: then the folder is no backup, or one that was never finished.
+        If there is none: then the folder is no backup, or one that was never finished. If it names
+        files outside the folder, or lacks a store that it tells of.
     """
     try:
-        return Manifest.model_validate_json((folder / NAME).read_text(encoding="utf-8"))
+        manifest = Manifest.model_validate_json((folder / NAME).read_text(encoding="utf-8"))
     except OSError:
         raise BackupError(
             f"{folder} holds no {NAME}; it is no backup, or one that was cut short. Use another"
@@ -72,6 +75,9 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder / NAME} cannot be read by this lamplighter; it is damaged, or a newer one "
             "wrote it. Use another backup, or that lamplighter"
         ) from None
+    _refuse_outside(folder, manifest)
+    _refuse_without_stores(folder, manifest)
+    return manifest
 
 
 def verify(folder: Path, manifest: Manifest) -> None:
@@ -80,8 +86,9 @@ def verify(folder: Path, manifest: Manifest) -> None:
     Raises
     ------
     BackupError
-        If a file is missing or is not the one that was copied; some are named.
+        If a file is missing, is a link, or is not the one that was copied; some are named.
     """
+    _refuse_links(folder, manifest)
     missing = [path for path in manifest.files if not (folder / path).is_file()]
     changed = [
         path
@@ -106,4 +113,37 @@ def file_digest(path: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != NAME)
+    own = folder / NAME
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path != own)
+
+
+def _refuse_outside(folder: Path, manifest: Manifest) -> None:
+    for name in manifest.files:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise BackupError(
+                f"{folder / NAME} names the file {name!r}, expected a path inside the backup; it "
+                "was tampered with. Nothing was restored, use another backup"
+            )
+
+
+def _refuse_without_stores(folder: Path, manifest: Manifest) -> None:
+    needed = [manifest.ledger, *([] if manifest.mlflow_root is None else [MLFLOW_FILE])]
+    lacking = [name for name in needed if name not in manifest.files]
+    if lacking or manifest.ledger not in (SQLITE_FILE, POSTGRES_FILE):
+        raise BackupError(
+            f"{folder / NAME} lists no {(lacking or ['ledger'])[0]!r}, expected the files of every "
+            "store that it tells of; it is damaged. Nothing was restored, use another backup"
+        )
+
+
+def _refuse_links(folder: Path, manifest: Manifest) -> None:
+    inside = {
+        p for name in manifest.files for p in (PurePosixPath(name), *PurePosixPath(name).parents)
+    }
+    links = sorted(str(p) for p in inside - {PurePosixPath()} if (folder / p).is_symlink())
+    if links:
+        raise BackupError(
+            f"the backup {folder} holds links instead of files, such as {links[0]}; a backup has "
+            "none, it was tampered with. Nothing was restored, use another backup"
+        )

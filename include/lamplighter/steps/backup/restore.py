@@ -14,15 +14,20 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from lamplighter.errors import LedgerError, UsageError
 from lamplighter.ledger.copying import POSTGRES_FILE, SQLITE_FILE, restore_ledger
 from lamplighter.registry.relocation import files_of, relocate
 from lamplighter.registry.stored_model import RELEASE_TAG
 from lamplighter.steps.act_of_person import registered_name, restore_alias
-from lamplighter.steps.backup.back_up import LAKE, MLFLOW_FILE
-from lamplighter.steps.backup.manifest import Manifest, read_manifest, verify
+from lamplighter.steps.backup.manifest import (
+    LAKE,
+    MLFLOW_FILE,
+    Manifest,
+    read_manifest,
+    verify,
+)
+from lamplighter.steps.backup.new_folder import built_whole, new_folder
 from lamplighter.steps.night import Stores
 from lamplighter.steps.store_paths import StorePaths
 
@@ -48,21 +53,19 @@ def restore(
     Parameters
     ----------
     home : Path
-        A folder that is not there yet, or is empty.
+        A folder that is not there yet, or is empty; outside the backup.
     ledger : str, optional
         For a ledger of Postgres: the URL of an empty database.
 
     Raises
     ------
     UsageError
-        If the home is not empty, or the ledger's database cannot be used.
+        If the home cannot be used, or the ledger's database cannot be used.
     BackupError
-        If the backup is damaged or was never finished.
+        If the backup is damaged, was tampered with, or was never finished.
     """
-    home = home.absolute()
-    if home.is_file() or (home.is_dir() and any(home.iterdir())):
-        raise UsageError(f"{home} is there and not empty; name a new folder to restore to")
     manifest = read_manifest(backup)
+    home = new_folder(home, purpose="to restore to", outside={"the backup": backup})
     verify(backup, manifest)
     say(f"{len(manifest.files):,} files are what they were when they were copied")
     _refuse_ledger(manifest, ledger)
@@ -90,10 +93,7 @@ def _refuse_ledger(manifest: Manifest, ledger: str | None) -> None:
 
 
 def _place(backup: Path, home: Path, manifest: Manifest) -> None:
-    """Let the home appear whole: it is built beside its place and moved there at the end."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    building = home.with_name(f".{home.name}.{uuid4().hex}.restoring")
-    try:
+    with built_whole(home, act="restoring") as building:
         for path in manifest.files:
             if path != POSTGRES_FILE:
                 (building / path).parent.mkdir(parents=True, exist_ok=True)
@@ -108,11 +108,6 @@ def _place(backup: Path, home: Path, manifest: Manifest) -> None:
                 old_root=manifest.mlflow_root,
                 new_root=files_of(home / MLFLOW_FILE).as_uri(),
             )
-        if home.is_dir():
-            home.rmdir()
-        building.rename(home)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 def _follow_ledger(paths: StorePaths, say: Callable[[str], None]) -> tuple[str, ...]:
