@@ -23,6 +23,7 @@ from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.lake_copy import copy_lake
 from lamplighter.errors import BackupError, LedgerUnavailableError, UsageError
 from lamplighter.steps.backup.back_up import back_up, mlflow_database
+from lamplighter.steps.backup.completeness import Named, check_lake
 from lamplighter.steps.backup.manifest import NAME
 from lamplighter.steps.backup.restore import restore
 from lamplighter.steps.doctor.visit import visit
@@ -210,7 +211,7 @@ def test_a_backup_without_the_lake_that_the_ledger_names_is_refused(
     with pytest.raises(BackupError, match=r"there is no lake at .*elsewhere.*set LAMPLIGHTER_LAKE"):
         back_up(elsewhere, tmp_path / "backup", mlflow="none")
     (tmp_path / "elsewhere").mkdir()
-    said = r"lacks 2 files that the ledger names: returns version 1 \(.*set LAMPLIGHTER_LAKE"
+    said = r"lacks what the ledger names as champion: returns version 2 \(.*set LAMPLIGHTER_LAKE"
     with pytest.raises(BackupError, match=said):
         back_up(elsewhere, tmp_path / "backup", mlflow="none")
     assert left_in(tmp_path) == {"elsewhere", "world"}
@@ -423,3 +424,18 @@ def test_backups_taken_at_any_moment_of_running_nights_are_sound(
 
 def _has_mlflow(world: World) -> bool:
     return (world.home / "mlartifacts").exists()
+
+
+def test_a_former_champion_that_is_lost_hinders_no_backup_and_is_named(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    store = ArtifactStore(str(lake / "artifacts"))
+    champion = store.write("churn/2/candidate.predictor", b"the champion")
+    lost = champion.model_copy(update={"key": "churn/1/candidate.predictor"})
+    named = Named(
+        models=frozenset({"churn"}),
+        champions={"churn version 2": champion},
+        former={"churn version 1": lost, "churn version 2": champion},
+        versions=2,
+    )
+    said = check_lake(named, str(lake), lake)
+    assert "former champions: churn version 1 (churn/1/" in said

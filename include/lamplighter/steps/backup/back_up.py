@@ -20,9 +20,9 @@ from lamplighter.ledger.copying import copy_ledger, copy_sqlite, ledger_alone
 from lamplighter.registry.relocation import files_of
 from lamplighter.steps.backup.completeness import (
     Named,
+    check_lake,
     has_files,
     named_by_ledger,
-    refuse_without_lake,
     refuse_without_mlflow_files,
 )
 from lamplighter.steps.backup.manifest import (
@@ -90,8 +90,10 @@ def back_up(
         if database is not None:
             _copy_mlflow(database, building, named, say)
         count = copy_lake(paths.lake, building / LAKE)
-        refuse_without_lake(named, paths.lake, building / LAKE)
+        lacking = check_lake(named, paths.lake, building / LAKE)
         say(f"{count:,} files of the lake copied")
+        if lacking:
+            say(f"{lacking}; what lies there already is lost to this backup too")
         manifest = Manifest(
             lamplighter=version("lamplighter"),
             point=point,

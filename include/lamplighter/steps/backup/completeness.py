@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,7 +25,8 @@ class Named:
     """What a ledger names: its models, the files of its live releases, how many versions."""
 
     models: frozenset[str]
-    released: dict[str, ArtifactRef]
+    champions: dict[str, ArtifactRef]
+    former: dict[str, ArtifactRef]
     versions: int
 
 
@@ -42,37 +44,33 @@ def named_by_ledger(url: str) -> Named:
             return list(connection.execute(query).all()) if table.name in held else []
 
         live = sa.select(releases.model, releases.version, releases.artifact)
-        released = rows(live.where(releases.timeline == LIVE), tables.releases)
+        live = live.where(releases.timeline == LIVE).order_by(releases.id)
+        released = rows(live, tables.releases)
         registered = rows(sa.select(versions.model), tables.versions)
         ran = rows(sa.select(runs.model).distinct(), tables.runs)
+    heads = {row.model: row for row in released}
     return Named(
         models=frozenset(row.model for row in (*released, *registered, *ran)),
-        released={
-            f"{row.model} version {row.version}": ArtifactRef.model_validate(row.artifact)
-            for row in released
-        },
+        champions={f"{r.model} version {r.version}": _file(r) for r in heads.values()},
+        former={f"{r.model} version {r.version}": _file(r) for r in released},
         versions=len(registered),
     )
 
 
-def refuse_without_lake(named: Named, lake: str, copy: Path) -> None:
-    """Raise BackupError if the lake's copy lacks a file that a live release names."""
+def check_lake(named: Named, lake: str, copy: Path) -> str:
+    """Raise BackupError if the lake's copy lacks a champion; say which former ones it lacks."""
     if named.models and not is_there(lake):
         raise BackupError(
             f"there is no lake at {lake}, but the ledger knows {_few(sorted(named.models))}; set "
             "LAMPLIGHTER_LAKE to the lake that the ledger was written with"
         )
-    store = ArtifactStore(str(copy / "artifacts"))
-    missing = [
-        f"{release} ({place})"
-        for release, place in ((r, store.place(ref)) for r, ref in named.released.items())
-        if not any((copy / "artifacts" / f"{place}{end}").is_file() for end in ("", _PURGED))
-    ]
+    missing = _missing(named.champions, copy)
     if missing:
         raise BackupError(
-            f"the lake {lake} lacks {len(missing)} files that the ledger names: {_few(missing)}; "
-            "set LAMPLIGHTER_LAKE to the lake that the ledger was written with"
+            f"the lake {lake} lacks what the ledger names as champion: {_few(missing)}; set LAMPLIGHTER_LAKE to the lake that the ledger was written with"
         )
+    former = _missing(named.former, copy)
+    return f"the lake lacks the files of former champions: {_few(former)}" if former else ""
 
 
 def refuse_without_mlflow_files(named: Named, database: Path, files: Path) -> None:
@@ -83,6 +81,19 @@ def refuse_without_mlflow_files(named: Named, database: Path, files: Path) -> No
             f"database {database} holds no files; name the right database with --mlflow "
             "sqlite:///path/to/mlflow.db, or leave MLflow out with --mlflow none"
         )
+
+
+def _missing(released: dict[str, ArtifactRef], copy: Path) -> list[str]:
+    store = ArtifactStore(str(copy / "artifacts"))
+    return [
+        f"{release} ({place})"
+        for release, place in ((r, store.place(ref)) for r, ref in released.items())
+        if not any((copy / "artifacts" / f"{place}{end}").is_file() for end in ("", _PURGED))
+    ]
+
+
+def _file(row: sa.Row[Any]) -> ArtifactRef:
+    return ArtifactRef.model_validate(row.artifact)
 
 
 def has_files(folder: Path) -> bool:
