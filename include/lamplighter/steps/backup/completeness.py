@@ -67,7 +67,8 @@ def check_lake(named: Named, lake: str, copy: Path) -> str:
     missing = _missing(named.champions, copy)
     if missing:
         raise BackupError(
-            f"the lake {lake} lacks what the ledger names as champion: {_few(missing)}; set LAMPLIGHTER_LAKE to the lake that the ledger was written with"
+            f"the lake {lake} lacks what the ledger names as champion: {_few(missing)}; set "
+            "LAMPLIGHTER_LAKE to the lake that the ledger was written with"
         )
     former = _missing(named.former, copy)
     return f"the lake lacks the files of former champions: {_few(former)}" if former else ""
