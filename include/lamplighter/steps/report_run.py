@@ -6,7 +6,7 @@ import json
 import logging
 import posixpath
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from lamplighter.contracts import (
     ArtifactRef,
@@ -27,27 +27,15 @@ from lamplighter.contracts import (
 )
 from lamplighter.evaluation.document import Link, StepOutcome, night_document
 from lamplighter.evaluation.report import render_night
+from lamplighter.spec.operations import Step
 from lamplighter.steps.check_leakage import FILE as LEAKAGE_FILE
 from lamplighter.steps.night import Night
 from lamplighter.steps.stopped_night import stop_reason
 
 log = logging.getLogger(__name__)
 
-STEPS = (
-    "resolve_spec",
-    "ingest_data",
-    "validate_data",
-    "check_drift",
-    "decide_retraining",
-    "select_features",
-    "check_leakage",
-    "tune_model",
-    "train_ensemble",
-    "evaluate_candidate",
-    "decide_promotion",
-    "register_model",
-    "release_model",
-)
+STEPS = tuple(step for step in get_args(Step) if step not in ("report_run", "score_interval"))
+"""The steps that a report speaks of, in their order."""
 
 
 def report_run(
