@@ -8,7 +8,7 @@ import pytest
 
 from lamplighter.errors import DataError
 from lamplighter.features.select import choose_features, mutual_information
-from lamplighter.spec.model import Selection
+from lamplighter.spec.features import Selection
 
 RNG = np.random.default_rng(0)
 LATE = RNG.integers(0, 2, 2_000)

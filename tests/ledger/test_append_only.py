@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -19,6 +21,7 @@ def written(ledger, wish, night, day, actor, artifact):
     ledger.start_run(run, run_id="r")
     ledger.open_search("s", model="flights", as_of=day(1), timeline="live", settings={})
     ledger.claim_trial("s", worker=0, limit=1)
+    ledger.claim_trial("s", worker=1, limit=1, abandoned_after=timedelta(0))
     ledger.add_trial(
         "s", index=0, worker=0, algorithm="linear", params={}, loss=1, seconds=1, status="ok"
     )
@@ -63,7 +66,13 @@ def test_no_row_that_an_auditor_needs_can_be_deleted(stranger):
 
 
 def test_trials_and_notices_may_be_deleted_once_nobody_needs_them(stranger):
-    passing = ["ledger_trials", "ledger_claims", "ledger_search_results", "ledger_searches"]
+    passing = [
+        "ledger_trials",
+        "ledger_reclaims",
+        "ledger_claims",
+        "ledger_search_results",
+        "ledger_searches",
+    ]
     passing += ["ledger_notices"]
     assert set(passing) | set(NEVER_DELETED) == set(NEVER_CHANGED)
     for table in passing:

@@ -104,6 +104,7 @@ def test_a_night_killed_at_any_commit_and_tried_again_writes_each_row_once(url):
         "ledger_runs": 1,
         "ledger_searches": 1,
         "ledger_claims": 2,
+        "ledger_reclaims": 0,
         "ledger_trials": 2,
         "ledger_search_results": 1,
         "ledger_decisions": 1,

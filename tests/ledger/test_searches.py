@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from lamplighter.errors import LedgerError
+from lamplighter.ledger import Ledger
+from lamplighter.ledger.book import utc_now
 
 WORK = """
 def act(url, worker, limit):
@@ -129,3 +133,27 @@ def test_four_workers_do_every_trial_exactly_once(url, search, race):
 
 def test_one_worker_started_twice_holds_one_trial_at_a_time(url, search, race):
     assert race(CLAIM, *([url, 0] for _ in range(4))) == [0] * 4
+
+
+def test_a_dead_workers_trial_is_given_out_again_once_and_not_before_it_is_abandoned(url, search):
+    begun = utc_now()
+
+    def claim(worker, *, minutes):
+        later = Ledger.open(url, now=lambda: begun + timedelta(minutes=minutes))
+        patience = timedelta(minutes=5)
+        return later.claim_trial("s", worker=worker, limit=1, abandoned_after=patience)
+
+    assert claim(0, minutes=0) == 0
+    assert claim(1, minutes=4) is None
+    assert [claim(worker, minutes=6) for worker in (1, 2, 0)] == [0, None, None]
+    assert [claim(worker, minutes=12) for worker in (0, 1, 2)] == [0, None, None]
+
+
+def test_folds_and_fidelity_of_a_trial_are_read_back(search):
+    search.claim_trial("s", worker=0, limit=None)
+    search.add_trial(
+        "s", index=0, worker=0, algorithm="a", params={}, loss=None, seconds=1.0,
+        status="pruned", error="hopeless", folds=[0.5, 0.25], fidelity=0.5,
+    )  # fmt: skip
+    (trial,) = search.trials("s")
+    assert (trial.status, trial.folds, trial.fidelity) == ("pruned", (0.5, 0.25), 0.5)

@@ -87,7 +87,7 @@ def test_a_member_that_breaks_out_of_fold_takes_no_part(monkeypatch):
         def predict(self, X, *, threads):
             return np.full(len(X), np.nan)
 
-    broken = Algorithm("broken", space={}, defaults={}, fit=lambda rows, fit: Broken())
+    broken = Algorithm("broken", space={}, starts=({},), fit=lambda rows, fit: Broken())
     monkeypatch.setitem(ALGORITHMS, "broken", broken)
     said: list[str] = []
     trials = [*ALL, replace(ALL[2], index=3, algorithm="broken", params={}, loss=0.1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from lamplighter.training.ensemble import TrainingSet
 from lamplighter.training.members.algorithm import Algorithm, Fit, Rows
 from lamplighter.training.members.catalogue import ALGORITHMS
 from lamplighter.training.space import Range
+from lamplighter.training.target import Floats
 from lamplighter.tuning.search import Progress, TrialRecord, run_search
 from learnable import learnable
 
@@ -33,6 +35,7 @@ class Memory:
     die_at_add: int | None = None
     stored: list[TrialRecord] = field(default_factory=list)
     claims: dict[int, int] = field(default_factory=dict)
+    predicted: dict[int, Sequence[Floats] | None] = field(default_factory=dict)
 
     def trials(self) -> list[TrialRecord]:
         return list(self.stored)
@@ -47,10 +50,14 @@ class Memory:
             raise Killed
         return index
 
-    def add(self, trial: TrialRecord) -> None:
+    def add(self, trial: TrialRecord, predictions: Sequence[Floats] | None = None) -> None:
         if trial.index == self.die_at_add:
             raise Killed
         self.stored.append(trial)
+        self.predicted[trial.index] = predictions
+
+    def predictions(self, index: int) -> Sequence[Floats] | None:
+        return self.predicted.get(index)
 
     def _ended(self) -> set[int]:
         return {trial.index for trial in self.stored}
@@ -98,7 +105,7 @@ def paid_by_the_second(monkeypatch):
             return Constant()
 
         space = {"a": Range(0, 1)}
-        monkeypatch.setitem(ALGORITHMS, name, Algorithm(name, space, {"a": 0.5}, fit))
+        monkeypatch.setitem(ALGORITHMS, name, Algorithm(name, space, ({"a": 0.5},), fit))
         return clock
 
     return install
@@ -189,9 +196,9 @@ def test_members_that_raise_or_answer_nan_are_failed_trials_with_a_reason(monkey
         raise ValueError("matrix is singular\nand more lines")
 
     space = {"a": Range(0, 1)}
-    nan = Algorithm("nan", space, {"a": 0.5}, lambda rows, fit: Nan())
+    nan = Algorithm("nan", space, ({"a": 0.5},), lambda rows, fit: Nan())
     monkeypatch.setitem(ALGORITHMS, "nan", nan)
-    monkeypatch.setitem(ALGORITHMS, "bad", Algorithm("bad", space, {"a": 0.5}, explode))
+    monkeypatch.setitem(ALGORITHMS, "bad", Algorithm("bad", space, ({"a": 0.5},), explode))
     store = search(Memory(limit=3), algorithms=["nan", "bad", "linear"])
     assert [t.status for t in store.stored] == ["failed", "failed", "ok"]
     assert store.stored[0].error == (
@@ -206,7 +213,7 @@ def test_when_every_member_fails_the_search_gives_up_with_the_reasons(monkeypatc
     def explode(rows, fit):
         raise ValueError("no")
 
-    broken = Algorithm("broken", {"a": Range(0, 1)}, {"a": 0.5}, explode)
+    broken = Algorithm("broken", {"a": Range(0, 1)}, ({"a": 0.5},), explode)
     monkeypatch.setitem(ALGORITHMS, "broken", broken)
     store = Memory(limit=100)
     with pytest.raises(

@@ -47,7 +47,8 @@ def test_a_point_depends_on_seed_index_and_what_is_stored_alone():
 
 def test_stored_trials_come_back_through_json_unchanged():
     trials = history(14)
-    stored = [TrialRecord(**json.loads(json.dumps(asdict(t)))) for t in trials]
+    read = [json.loads(json.dumps(asdict(trial))) for trial in trials]
+    stored = [TrialRecord(**values | {"folds": tuple(values["folds"])}) for values in read]
     assert stored == trials
     assert next_point(14, stored) == next_point(14, trials)
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
+from scipy.sparse import csr_matrix
 
 from lamplighter.errors import DataError
 
@@ -37,17 +38,22 @@ class Encoded:
     values : ndarray of float64, shape (n_rows, n_features)
         NaN where a value is missing.
     categorical : ndarray of bool, shape (n_features,)
+    sparse : csr_matrix, shape (n_rows, n_terms), or None
+        Terms of text, for members that read so many columns; the rest read a dense summary of
+        them among the `values`.
     """
 
     values: NDArray[np.float64]
     categorical: NDArray[np.bool_]
+    sparse: csr_matrix | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def rows(self, index: NDArray[np.intp]) -> Encoded:
         """Return the given rows."""
-        return Encoded(self.values[index], self.categorical)
+        sparse = None if self.sparse is None else self.sparse[index]
+        return Encoded(self.values[index], self.categorical, sparse)
 
 
 def kind_of(column: pd.Series) -> Kind | None:

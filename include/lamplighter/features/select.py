@@ -11,7 +11,7 @@ from sklearn.metrics import mutual_info_score
 
 from lamplighter.errors import DataError
 from lamplighter.features.encode import ColumnEncoder, why_unusable
-from lamplighter.spec.model import Selection
+from lamplighter.spec.features import Selection
 
 _BINS = 20
 

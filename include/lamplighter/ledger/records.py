@@ -11,7 +11,7 @@ from lamplighter.contracts import Actor, ArtifactRef, RunRef
 DecisionKind = Literal["retraining", "promotion", "stop", "run", "suite"]
 ReleaseKind = Literal["release", "rollback", "promote", "adopt"]
 FreezeKind = Literal["freeze", "unfreeze"]
-TrialStatus = Literal["ok", "failed"]
+TrialStatus = Literal["ok", "failed", "pruned"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +47,8 @@ class Trial:
     seconds: float
     status: TrialStatus
     error: str
+    folds: tuple[float, ...]
+    fidelity: float
     recorded_at: datetime
 
 

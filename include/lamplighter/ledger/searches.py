@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,11 +39,19 @@ class SearchPages(Pages):
             insert_once(connection, tables.searches, row, key=["key"])
             return Search(**connection.execute(stored).one()._mapping)
 
-    def claim_trial(self, key: str, *, worker: int, limit: int | None) -> int | None:
+    def claim_trial(
+        self,
+        key: str,
+        *,
+        worker: int,
+        limit: int | None,
+        abandoned_after: timedelta | None = None,
+    ) -> int | None:
         """Give a worker the index of its next trial; None when `limit` trials are given out.
 
-        What the worker claimed before and never finished comes first: it died, and is back.
-        No index is ever given to two workers.
+        What the worker claimed before and never finished comes first: it died, and is back. Then
+        what another worker claimed longer than `abandoned_after` ago and never finished: it died,
+        and its trial is given out again. Otherwise no index is ever given to two workers.
 
         Raises
         ------
@@ -51,9 +60,12 @@ class SearchPages(Pages):
         """
         while True:
             with self._database.writing() as connection:
-                unfinished = connection.execute(_unfinished(key, worker)).scalar()
-                if unfinished is not None:
-                    return int(unfinished)
+                unfinished = _unfinished(connection, key)
+                own = [claim.index for claim in unfinished if claim.worker == worker]
+                if own:
+                    return own[0]
+                if self._takes_over(connection, key, unfinished, worker, abandoned_after):
+                    continue
                 index = _next_index(connection, key)
                 if limit is not None and index >= limit:
                     return None
@@ -67,6 +79,29 @@ class SearchPages(Pages):
             # Round again: the row is ours, and comes back as unfinished, or another worker was
             # first, and the index after it is free.
 
+    def _takes_over(
+        self,
+        connection: sa.Connection,
+        key: str,
+        unfinished: Sequence[_Claim],
+        worker: int,
+        abandoned_after: timedelta | None,
+    ) -> bool:
+        """Claim the first abandoned trial, unless another worker is faster; say if there is one."""
+        now = self._now()
+        for claim in unfinished:
+            if abandoned_after is not None and now - claim.recorded_at > abandoned_after:
+                row = {
+                    "search_key": key,
+                    "index": claim.index,
+                    "turn": claim.turn + 1,
+                    "worker": worker,
+                    "recorded_at": now,
+                }
+                insert_once(connection, tables.reclaims, row, key=["search_key", "index", "turn"])
+                return True
+        return False
+
     def add_trial(
         self,
         key: str,
@@ -79,6 +114,8 @@ class SearchPages(Pages):
         seconds: float,
         status: TrialStatus,
         error: str = "",
+        folds: Sequence[float] = (),
+        fidelity: float = 1.0,
     ) -> Trial:
         """Store what a trial came to, and return the one that is stored at this index.
 
@@ -101,6 +138,8 @@ class SearchPages(Pages):
             "seconds": float(seconds),
             "status": status,
             "error": error,
+            "folds": [float(loss) for loss in folds],
+            "fidelity": float(fidelity),
             "recorded_at": self._now(),
         }
         claims = tables.claims.c
@@ -110,13 +149,13 @@ class SearchPages(Pages):
                 raise LedgerError(f"trial {index} of {key} was not claimed; call claim_trial first")
             insert_once(connection, tables.trials, row, key=["search_key", "index"])
             query = _trials(key).where(tables.trials.c.index == index)
-            return Trial(**connection.execute(query).one()._mapping)
+            return _trial(connection.execute(query).one())
 
     def trials(self, key: str) -> list[Trial]:
         """Return the trials of a search that ended, by index."""
         query = _trials(key).order_by(tables.trials.c.index)
         with self._database.reading() as connection:
-            return [Trial(**row._mapping) for row in connection.execute(query)]
+            return [_trial(row) for row in connection.execute(query)]
 
     def finish_search(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]:
         """Store the result of a search, and return the one that is stored."""
@@ -134,14 +173,43 @@ class SearchPages(Pages):
         return stored
 
 
-def _unfinished(key: str, worker: int) -> sa.Select[Any]:
-    claims, trials = tables.claims.c, tables.trials.c
+@dataclass(frozen=True)
+class _Claim:
+    """Who holds a trial since when, and how often it was taken over before."""
+
+    index: int
+    worker: int
+    recorded_at: datetime
+    turn: int = 0
+
+
+def _unfinished(connection: sa.Connection, key: str) -> list[_Claim]:
+    claims, trials, again = tables.claims.c, tables.trials.c, tables.reclaims.c
     ended = (claims.search_key == trials.search_key) & (claims.index == trials.index)
-    return (
-        select(sa.func.min(claims.index))
+    given_out = (
+        select(claims.index, claims.worker, claims.recorded_at)
         .select_from(tables.claims.outerjoin(tables.trials, ended))
-        .where(claims.search_key == key, claims.worker == worker, trials.index.is_(None))
+        .where(claims.search_key == key, trials.index.is_(None))
     )
+    held = {row.index: _claim(row) for row in connection.execute(given_out)}
+    if held:
+        taken_over = (
+            select(again.index, again.worker, again.recorded_at, again.turn)
+            .where(again.search_key == key, again.index.in_(held))
+            .order_by(again.turn)
+        )
+        held |= {row.index: _claim(row) for row in connection.execute(taken_over)}
+    return [held[index] for index in sorted(held)]
+
+
+def _claim(row: sa.Row[Any]) -> _Claim:
+    return _Claim(**row._mapping)
+
+
+def _trial(row: sa.Row[Any]) -> Trial:
+    stored = dict(row._mapping)
+    folds, fidelity = stored.pop("folds"), stored.pop("fidelity")
+    return Trial(**stored, folds=tuple(folds or ()), fidelity=1.0 if fidelity is None else fidelity)
 
 
 def _next_index(connection: sa.Connection, key: str) -> int:

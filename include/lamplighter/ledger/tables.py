@@ -113,6 +113,20 @@ trials = Table(
     _text("status"),
     _text("error"),
     _instant("recorded_at"),
+    # Added later, so at the end, and empty in trials of before.
+    Column("folds", PlainJson, nullable=True),
+    Column("fidelity", Float, nullable=True),
+    ForeignKeyConstraint(["search_key", "index"], [claims.c.search_key, claims.c.index]),
+)
+
+reclaims = Table(
+    "ledger_reclaims",
+    metadata,
+    Column("search_key", Text, primary_key=True),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("turn", Integer, primary_key=True, autoincrement=False),
+    Column("worker", Integer, nullable=False),
+    _instant("recorded_at"),
     ForeignKeyConstraint(["search_key", "index"], [claims.c.search_key, claims.c.index]),
 )
 

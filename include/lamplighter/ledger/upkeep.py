@@ -72,6 +72,9 @@ class UpkeepPages(Pages):
             trials = connection.execute(
                 sa.delete(tables.trials).where(tables.trials.c.search_key == key)
             )
+            connection.execute(
+                sa.delete(tables.reclaims).where(tables.reclaims.c.search_key == key)
+            )
             connection.execute(sa.delete(tables.claims).where(tables.claims.c.search_key == key))
             if connection.execute(finished).first() is None:
                 connection.execute(sa.delete(tables.searches).where(tables.searches.c.key == key))

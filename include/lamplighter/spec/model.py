@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from lamplighter.spec.data import Data
+from lamplighter.spec.features import Features
 from lamplighter.spec.operations import Owner, Retrain, Schedule
-from lamplighter.spec.values import Day, DottedPath, Duration, Name, Section, Zone
-
-Algorithm = Literal["xgboost", "hist_gradient_boosting", "linear"]
+from lamplighter.spec.search import Decision, Ensemble, Search
+from lamplighter.spec.values import Day, Duration, Name, Section, Zone
 
 
 class TimeRules(Section):
@@ -31,32 +31,6 @@ class TimeRules(Section):
     )
 
 
-class Selection(Section):
-    """Which features are kept."""
-
-    method: Literal["none", "variance", "univariate"] = "none"
-    min_variance: float = Field(default=0.0, ge=0, description="For variance: drop at or below.")
-    keep_fraction: float = Field(
-        default=0.5, gt=0, le=1, description="For univariate: share of the features to keep."
-    )
-
-
-class Features(Section):
-    """How features are made from the tables."""
-
-    function: DottedPath | None = Field(
-        default=None,
-        description="Function (examples, view) -> DataFrame with a row per example. Without it: "
-        "the columns of the examples table.",
-    )
-    drop: tuple[str, ...] = Field(default=(), description="Columns that are not features.")
-    select: Selection = Selection()
-    accept: dict[str, str] = Field(
-        default_factory=dict,
-        description="Features that the leakage check accepts, each with the reason.",
-    )
-
-
 class Split(Section):
     """What is held out for judging, and how training folds are cut."""
 
@@ -68,43 +42,17 @@ class Split(Section):
     max_training_days: int | None = Field(
         default=None, ge=1, description="With time: only the newest days are trained on."
     )
-
-
-class Search(Section):
-    """The search for good models."""
-
-    method: Literal["tpe"] = "tpe"
-    algorithms: tuple[Algorithm, ...] = Field(
-        default=("xgboost", "hist_gradient_boosting", "linear"), min_length=2
+    matured_only: bool = Field(
+        default=False,
+        description="With time: train only on examples as old as time.label_delay. For labels of "
+        "which one kind comes sooner, such as chargebacks: among the younger ones it would be the "
+        "only one.",
     )
-    budget_s: float | None = Field(
-        default=60.0, gt=0, description="Seconds for search and ensemble together."
+    group_by: tuple[str, ...] = Field(
+        default=(),
+        description="Without time: columns of the examples table; rows that are equal in them are "
+        "held out together, and validated together. The key unless said.",
     )
-    trials: int | None = Field(
-        default=None, ge=1, description="Number of trials, instead of seconds."
-    )
-    workers: int = Field(default=2, ge=1, le=16, description="Tasks that share the search.")
-    max_budget_s: float = Field(
-        default=3600.0, gt=0, description="Most that a trigger form may ask for."
-    )
-    seed: int = Field(default=0, ge=0)
-
-    @model_validator(mode="after")
-    def _some_budget(self) -> Self:
-        if self.budget_s is None and self.trials is None:
-            raise ValueError("set budget_s, or trials, or both")
-        if self.budget_s is not None and self.budget_s > self.max_budget_s:
-            raise ValueError(
-                f"budget_s {self.budget_s:g} is above max_budget_s {self.max_budget_s:g}"
-            )
-        return self
-
-
-class Ensemble(Section):
-    """How tonight's best members are combined."""
-
-    methods: tuple[Literal["stacking", "blending"], ...] = ("stacking", "blending")
-    members_per_algorithm: int = Field(default=1, ge=1, le=5)
 
 
 class Gate(Section):
@@ -176,6 +124,7 @@ class ModelSpec(Section):
     split: Split = Split()
     search: Search = Search()
     ensemble: Ensemble = Ensemble()
+    decision: Decision = Decision()
     gate: Gate = Gate()
     release: Release = Release()
     monitor: Monitor = Monitor()
@@ -196,6 +145,17 @@ class ModelSpec(Section):
             raise ValueError(
                 "a table has `filled_in`, so the section `time` is needed: without it there is no "
                 "time of prediction to compare with"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _split_fits_time(self) -> Self:
+        if self.time is None and self.split.matured_only:
+            raise ValueError("split.matured_only is for data with time; leave it out")
+        if self.time is not None and self.split.group_by:
+            raise ValueError(
+                "split.group_by is for data without time: with it, examples are divided by their "
+                "days; leave it out"
             )
         return self
 

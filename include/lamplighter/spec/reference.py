@@ -66,6 +66,13 @@ def _titles(name: str) -> str:
         "Source": "data.tables.NAME.source",
         "Validation": "data.validate",
         "Selection": "features.select",
+        "Augmentation": "features.augment",
+        "Images": "features.images",
+        "Estimator": "search.estimators.NAME",
+        "Halving": "search.halving",
+        "RangeOf": "search.space.ALGORITHM.PARAMETER, a range",
+        "ChoiceOf": "search.space.ALGORITHM.PARAMETER, a choice",
+        "BranchOf": "search.space.ALGORITHM.PARAMETER, a choice's option",
         "Expectation": "data.validate.expectations",
         "Route": "owner.notify",
         "Freeze": "retrain.freeze",
@@ -75,10 +82,14 @@ def _titles(name: str) -> str:
     return f"`{where.get(name, name.lower())}`"
 
 
-def _in_reading_order(node: Any, root: dict[str, Any]) -> Iterator[str]:
+def _in_reading_order(
+    node: Any, root: dict[str, Any], above: tuple[str, ...] = ()
+) -> Iterator[str]:
     for name in _references(node.get("properties", {})):
+        if name in above:  # a branch of a choice has choices of its own
+            continue
         yield name
-        yield from _in_reading_order(root["$defs"][name], root)
+        yield from _in_reading_order(root["$defs"][name], root, (*above, name))
 
 
 def _references(node: Any) -> Iterator[str]:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
 from typing import Any
 
 from lamplighter.contracts import ExamplesRef
+from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.splits import training_folds
 from lamplighter.ledger import Ledger
 from lamplighter.steps.examples_frame import NightExamples
 from lamplighter.steps.night import Night
-from lamplighter.training.ensemble import TrainingSet
-from lamplighter.tuning.search import TrialRecord
+from lamplighter.training.folds import TrainingSet
+from lamplighter.training.packed import pack, unpack
+from lamplighter.training.target import Floats
+from lamplighter.training.trial import TrialRecord
 
-SEARCH_SHARE = 0.75
-"""Share of the night's budget that the search may use; the rest is the ensemble's."""
+ABANDONED_AFTER = timedelta(hours=1)
+"""How long a worker may be silent about a trial before another one takes it over."""
 
 _FIELDS = tuple(field.name for field in fields(TrialRecord))
 
 
 @dataclass(frozen=True)
 class LedgerTrials:
-    """The trial store that a search pulls from, kept in the ledger."""
+    """The trial store that a search pulls from: trials in the ledger, predictions in the lake."""
 
     ledger: Ledger
+    artifacts: ArtifactStore
     key: str
     limit: int | None
 
@@ -36,11 +42,23 @@ class LedgerTrials:
 
     def claim(self, worker: int) -> int | None:
         """Take the next trial; None once the budget in trials is used up."""
-        return self.ledger.claim_trial(self.key, worker=worker, limit=self.limit)
+        return self.ledger.claim_trial(
+            self.key, worker=worker, limit=self.limit, abandoned_after=ABANDONED_AFTER
+        )
 
-    def add(self, trial: TrialRecord) -> None:
-        """Store a trial that has ended."""
+    def add(self, trial: TrialRecord, predictions: Sequence[Floats] | None = None) -> None:
+        """Store a trial that has ended, after what it predicted out of fold."""
+        if predictions is not None:
+            self.artifacts.write(self._predictions_key(trial.index), pack(predictions))
         self.ledger.add_trial(self.key, **asdict(trial))
+
+    def predictions(self, index: int) -> tuple[Floats, ...] | None:
+        """Return what a trial predicted out of fold, a part for each fold; None: not kept."""
+        found = self.artifacts.find(self._predictions_key(index))
+        return None if found is None else unpack(self.artifacts.read(found))
+
+    def _predictions_key(self, index: int) -> str:
+        return f"{self.key}/trial-{index}.predictions"
 
 
 def search_key(night: Night, examples: ExamplesRef) -> str:
@@ -73,7 +91,7 @@ def open_search(night: Night, examples: ExamplesRef) -> LedgerTrials:
         timeline=night.run.timeline,
         settings=settings,
     )
-    return LedgerTrials(night.ledger, key, night.run.trials)
+    return LedgerTrials(night.ledger, night.artifacts, key, night.run.trials)
 
 
 def training_set(night: Night, frame: NightExamples) -> TrainingSet:

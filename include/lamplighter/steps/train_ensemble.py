@@ -8,7 +8,6 @@ from lamplighter.contracts import CandidateRef, ExamplesRef
 from lamplighter.steps.examples_frame import read_examples
 from lamplighter.steps.night import Night
 from lamplighter.steps.stored_search import (
-    SEARCH_SHARE,
     LedgerTrials,
     open_search,
     training_set,
@@ -61,7 +60,7 @@ def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateR
     spec, run = night.spec, night.run
     key = night.key("candidate", store.key)
     started = night.clock()
-    share = None if run.budget_s is None else run.budget_s * (1 - SEARCH_SHARE)
+    share = None if run.budget_s is None else run.budget_s * (1 - spec.search.share)
     fitted = fit_ensemble(
         training_set(night, read_examples(night, examples)),
         store.trials(),

@@ -7,7 +7,7 @@ import logging
 from lamplighter.contracts import ExamplesRef, SearchRef
 from lamplighter.steps.examples_frame import read_examples
 from lamplighter.steps.night import Night
-from lamplighter.steps.stored_search import SEARCH_SHARE, LedgerTrials, open_search, training_set
+from lamplighter.steps.stored_search import LedgerTrials, open_search, training_set
 from lamplighter.tuning.search import run_search
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def tune_model(
             store,
             algorithms=spec.search.algorithms,
             worker=worker,
-            budget_s=run.budget_s * SEARCH_SHARE if run.budget_s is not None else None,
+            budget_s=run.budget_s * spec.search.share if run.budget_s is not None else None,
             seed=spec.search.seed,
             threads=max(1, night.threads // (workers or spec.search.workers)),
             clock=night.clock,

@@ -18,11 +18,17 @@ class TrialRecord:
     params : dict
         What the member was fitted with, and for boosters the `rounds` that early stopping found.
     loss : float or None
-        Out-of-fold loss, smaller is better; None when the trial failed.
+        Out-of-fold loss, smaller is better; None when the trial failed or was pruned.
     seconds : float
         What it took, encoding excluded.
+    status : {"ok", "failed", "pruned"}
+        Pruned is a trial that was given up because it could not win any more.
     error : str
-        Why it failed.
+        Why it failed, or was pruned.
+    folds : tuple of float
+        The loss on each fold it was scored on, in the order of the folds.
+    fidelity : float in (0, 1]
+        Share of the rows, or of the boosting rounds, that it was given.
     """
 
     index: int
@@ -30,9 +36,11 @@ class TrialRecord:
     params: dict[str, Any]
     loss: float | None
     seconds: float
-    status: Literal["ok", "failed"]
+    status: Literal["ok", "failed", "pruned"]
     error: str = ""
     worker: int = 0
+    folds: tuple[float, ...] = ()
+    fidelity: float = 1.0
 
 
 def ranked(trials: Iterable[TrialRecord]) -> list[tuple[float, TrialRecord]]:

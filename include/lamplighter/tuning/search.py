@@ -14,6 +14,7 @@ from lamplighter.training.folds import Fold, Folds, TrainingSet, finite_predicti
 from lamplighter.training.members.algorithm import Fit
 from lamplighter.training.members.catalogue import fit_member
 from lamplighter.training.seeds import derive_seed
+from lamplighter.training.target import Floats
 from lamplighter.training.trial import TrialRecord, ranked, why_nothing_succeeded
 from lamplighter.tuning.suggest import suggest
 
@@ -36,8 +37,12 @@ class TrialStore(Protocol):
         """Return the worker's next trial, its own unfinished one first; None: no more trials."""
         ...
 
-    def add(self, trial: TrialRecord) -> None:
-        """Store a trial that has ended."""
+    def add(self, trial: TrialRecord, predictions: Sequence[Floats] | None = None) -> None:
+        """Store a trial that has ended, with what it predicted for each scored fold."""
+        ...
+
+    def predictions(self, index: int) -> tuple[Floats, ...] | None:
+        """Return what a trial predicted for each scored fold; None if that was not kept."""
         ...
 
 

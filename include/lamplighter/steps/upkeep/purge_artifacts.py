@@ -14,6 +14,7 @@ from lamplighter.steps.upkeep.round import Round
 _PURGEABLE = {
     "staged rows": re.compile(r"[^/]+/staged/[^/]+\.parquet"),
     "examples": re.compile(r"[^/]+/[^/]+/[^/]+/(examples|live)-[^/]+\.parquet"),
+    "predictions of trials": re.compile(r"[^/]+/[^/]+/[^/]+/search-[^/]+/trial-[^/]+\.predictions"),
     "unregistered candidates": re.compile(r"[^/]+/[^/]+/[^/]+/candidate-[^/]+\.predictor"),
 }
 """What may go, by its path in the store. Reports, and whatever else lies there, stays for good."""

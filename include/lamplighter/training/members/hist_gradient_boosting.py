@@ -83,12 +83,15 @@ HIST_GRADIENT_BOOSTING = Algorithm(
         "l2_regularization": Range(0.01, 100, log=True),
         "max_features": Range(0.4, 1.0),
     },
-    defaults={
-        "learning_rate": 0.1,
-        "max_leaf_nodes": 31,
-        "min_samples_leaf": 20,
-        "l2_regularization": 1.0,
-        "max_features": 0.8,
-    },
+    starts=(
+        {
+            "learning_rate": 0.1,
+            "max_leaf_nodes": 31,
+            "min_samples_leaf": 20,
+            "l2_regularization": 1.0,
+            "max_features": 0.8,
+        },
+    ),
     fit=_fit,
+    cost="medium",
 )

@@ -56,6 +56,7 @@ def _estimator(params: Mapping[str, Any], target: Target) -> LogisticRegression 
 LINEAR = Algorithm(
     name="linear",
     space={"C": Range(0.01, 100, log=True), "knots": Range(2, 10, whole=True)},
-    defaults={"C": 1.0, "knots": 4},
+    starts=({"C": 1.0, "knots": 4},),
     fit=_fit,
+    cost="cheap",
 )

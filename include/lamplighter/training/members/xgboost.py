@@ -122,14 +122,17 @@ XGBOOST = Algorithm(
         "reg_lambda": Range(0.1, 30, log=True),
         "categories": Choice(("native", "ranked")),
     },
-    defaults={
-        "learning_rate": 0.1,
-        "max_depth": 5,
-        "min_child_weight": 10.0,
-        "subsample": 0.8,
-        "colsample_bytree": 0.8,
-        "reg_lambda": 1.0,
-        "categories": "native",
-    },
+    starts=(
+        {
+            "learning_rate": 0.1,
+            "max_depth": 5,
+            "min_child_weight": 10.0,
+            "subsample": 0.8,
+            "colsample_bytree": 0.8,
+            "reg_lambda": 1.0,
+            "categories": "native",
+        },
+    ),
     fit=_fit,
+    cost="medium",
 )
