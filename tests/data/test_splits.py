@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lamplighter.data.splits import (
     holdout_blocks,
     split_examples,
+    stable_digests,
     stable_fractions,
     start_of_day,
     training_folds,
@@ -248,3 +249,65 @@ def test_folds_without_time_do_not_depend_on_the_order_of_rows():
         strict=True,
     ):
         assert set(examples["id"].iloc[one]) == set(shuffled["id"].iloc[other])
+
+
+ONE_SIDED = spec_of(
+    time={"start": "2013-01-01", "timezone": ZONE, "label_delay": "45d"},
+    holdout_days=14,
+    folds=3,
+    matured_only=True,
+)
+
+
+def charged_back_early(first: str, last: str) -> pd.DataFrame:
+    """Every third label is 1 and known after 30 days; the others are known after 45."""
+    examples = hourly(first, last)
+    delay = examples["label"].map({1.0: timedelta(days=30), 0.0: timedelta(days=45)})
+    return examples.assign(
+        prediction_time=examples["event_time"], label_time=examples["event_time"] + delay
+    )
+
+
+def test_labels_of_one_kind_that_come_sooner_are_not_learnt_from_alone():
+    examples = charged_back_early("2013-01-01", "2013-06-30 23:00")
+    night = {"as_of": local("2013-07-01"), "knowledge_time": local("2013-07-01")}
+    split = split_examples(ONE_SIDED, examples, **night)
+    cutoff = pd.Timestamp(split.cutoff)
+    trained = examples[split.training]
+    assert (trained["event_time"] + timedelta(days=45)).max() <= cutoff
+    assert trained["label"].mean() == pytest.approx(1 / 3, abs=0.01)
+    for fit, validate in training_folds(ONE_SIDED, trained.reset_index(drop=True)):
+        for part in (fit, validate):
+            assert trained["label"].iloc[part].mean() == pytest.approx(1 / 3, abs=0.02)
+
+    careless = ONE_SIDED.model_copy(
+        update={"split": ONE_SIDED.split.model_copy(update={"matured_only": False})}
+    )
+    trained = examples[split_examples(careless, examples, **night).training]
+    newest = training_folds(careless, trained.reset_index(drop=True))[-1][1]
+    assert trained["label"].iloc[newest].mean() == 1  # what the key is for
+
+
+def test_rows_of_a_group_are_held_out_and_validated_together():
+    spec = spec_of(time=None, holdout_fraction=0.3, folds=3, group_by=["text"])
+    examples = timeless(900)
+    groups = np.arange(900) // 3
+    examples["block"] = stable_digests(pd.DataFrame({"text": groups.astype(str)}))
+    now = {"as_of": local("2013-06-10"), "knowledge_time": local("2013-06-10")}
+    split = split_examples(spec, examples, **now)
+    assert not set(groups[split.training]) & set(groups[split.holdout])
+    assert split.holdout.mean() == pytest.approx(0.3, abs=0.05)
+    for fit, validate in training_folds(spec, examples):
+        assert not set(groups[fit]) & set(groups[validate])
+
+
+@pytest.mark.parametrize(
+    ("time", "split", "said"),
+    [
+        (None, {"matured_only": True}, "split.matured_only is for data with time"),
+        ({"start": "2013-01-01"}, {"group_by": ["text"]}, "split.group_by is for data without"),
+    ],
+)
+def test_a_split_that_does_not_fit_the_times_is_refused(time, split, said):
+    with pytest.raises(ValueError, match=said):
+        spec_of(time=time, **split)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import datetime
 from typing import Final
 
@@ -48,7 +49,7 @@ def known_examples(
         - the key columns of the examples table;
         - ``event_time`` and ``prediction_time`` (UTC; NaT without time);
         - ``block``: local calendar day of the prediction, as ``YYYY-MM-DD``; without time, a
-          digest of the key;
+          digest of the key, or of ``split.group_by``;
         - ``label``: float, 0 or 1 if the task is binary; of the target's own type if it is
           multiclass; missing while unknown;
         - ``label_time``: when that label became known (UTC; NaT while unknown or without time).
@@ -133,12 +134,25 @@ def _examples(spec: ModelSpec, lake: Lake, *, known_by: datetime) -> pd.DataFram
     if spec.time is None:
         examples["event_time"] = pd.Series(pd.NaT, index=rows.index, dtype=_TIME)
         examples["prediction_time"] = examples["event_time"]
-        examples["block"] = stable_digests(rows[list(table.key)])
+        examples["block"] = stable_digests(rows[_block_columns(spec, rows)])
     else:
         examples["event_time"] = rows["_event_time"].astype(_TIME)
         examples["prediction_time"] = examples["event_time"] - spec.time.lead
         examples["block"] = _local_days(examples["prediction_time"], spec.time.timezone)
     return examples.sort_values(["prediction_time", *table.key], ignore_index=True)
+
+
+def _block_columns(spec: ModelSpec, rows: pd.DataFrame) -> list[str]:
+    columns = list(spec.split.group_by or spec.data.tables[spec.data.examples_table].key)
+    for name in columns:
+        if name not in rows:
+            near = difflib.get_close_matches(name, list(rows.columns), n=1)
+            hint = f"; the nearest name is {near[0]!r}" if near else ""
+            raise DataError(
+                f"split.group_by names {name!r}, which is no column of "
+                f"{spec.data.examples_table}{hint}; correct the spec"
+            )
+    return columns
 
 
 def _local_days(times: pd.Series[pd.Timestamp], zone: str) -> pd.Series[str]:

@@ -48,10 +48,11 @@ def split_examples(
     With time, the newest ``split.holdout_days`` whole days on which labels matured are held out.
     A day counts from the local midnight, by prediction time, and has matured when its last label
     is certainly known: lead and label delay after its end. Trained on are examples predicted
-    before the first held-out day whose labels were known when that day began.
+    before the first held-out day whose labels were known when that day began; with
+    ``split.matured_only``, those whose labels were certain to be known.
 
-    Without time, the examples whose key's hash falls below ``split.holdout_fraction`` are held
-    out. An example never changes sides as others come and go.
+    Without time, the examples whose key's hash (or that of ``split.group_by``) falls below
+    ``split.holdout_fraction`` are held out. An example never changes sides as others come and go.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def split_examples(
     """
     labelled = examples["label"].notna().to_numpy()
     if spec.time is None:
-        low = stable_fractions(_side(examples[_key(spec)])) < spec.split.holdout_fraction
+        low = _fractions(spec, examples) < spec.split.holdout_fraction
         held_out = examples["block"][labelled & low]
         return Split(
             cutoff=None,
@@ -75,8 +76,7 @@ def split_examples(
         nothing = np.zeros(len(examples), dtype=bool)
         return Split(cutoff=None, training=nothing, holdout=nothing.copy(), blocks=[])
     cutoff = start_of_day(spec, date.fromisoformat(blocks[0]))
-    known = (examples["label_time"] <= pd.Timestamp(cutoff)).to_numpy()
-    training = labelled & known & (examples["prediction_time"] < pd.Timestamp(cutoff)).to_numpy()
+    training = labelled & _learnable(spec, examples, pd.Timestamp(cutoff))
     if spec.split.max_training_days is not None:
         oldest = date.fromisoformat(blocks[0]) - timedelta(days=spec.split.max_training_days)
         training &= (examples["block"] >= oldest.isoformat()).to_numpy()
@@ -139,13 +139,17 @@ def stable_fractions(keys: pd.DataFrame) -> npt.NDArray[np.float64]:
     >>> stable_fractions(pd.DataFrame({"id": [1, 2, 3]})).round(3).tolist()
     [0.42, 0.83, 0.305]
     """
-    return np.array([int(digest[:13], 16) / 16**13 for digest in stable_digests(keys)])
+    return _fractions_of(stable_digests(keys))
 
 
 def stable_digests(keys: pd.DataFrame) -> list[str]:
     """Map each key to 16 hex digits that depend on nothing but the key."""
     texts = zip(*(keys[column].astype("str") for column in keys.columns), strict=True)
     return [hashlib.sha256("\x1f".join(text).encode()).hexdigest()[:16] for text in texts]
+
+
+def _fractions_of(digests: list[str]) -> npt.NDArray[np.float64]:
+    return np.array([int(digest[:13], 16) / 16**13 for digest in digests])
 
 
 def _expanding(spec: ModelSpec, examples: pd.DataFrame) -> list[tuple[Ints, Ints]]:
@@ -159,23 +163,39 @@ def _expanding(spec: ModelSpec, examples: pd.DataFrame) -> list[tuple[Ints, Ints
     for fold in range(count, 0, -1):
         validated = days[len(days) - fold * length :][:length]
         start = pd.Timestamp(start_of_day(spec, date.fromisoformat(validated[0])))
-        known = (examples["label_time"] <= start).to_numpy()
-        earlier = known & (examples["prediction_time"] < start).to_numpy()
+        earlier = _learnable(spec, examples, start)
         if earlier.any():
             folds.append((np.flatnonzero(earlier), np.flatnonzero(np.isin(block, validated))))
     return folds
 
 
+def _learnable(spec: ModelSpec, examples: pd.DataFrame, start: pd.Timestamp) -> Bools:
+    """Say which examples may be learnt from by who is judged from `start` on."""
+    known = (examples["label_time"] <= start) & (examples["prediction_time"] < start)
+    if spec.split.matured_only:
+        known &= examples["event_time"] + _time(spec).label_delay <= start
+    return known.to_numpy()
+
+
 def _hashed_folds(spec: ModelSpec, examples: pd.DataFrame) -> list[tuple[Ints, Ints]]:
-    order = np.argsort(np.array(stable_digests(examples[_key(spec)])), kind="stable")
-    label = examples["label"].iloc[order]
-    groups = np.zeros(len(order)) if spec.task == "regression" else pd.factorize(label)[0]
-    fold = np.empty(len(order), dtype=np.int64)
-    fold[order] = pd.Series(groups).groupby(groups).cumcount().to_numpy() % spec.split.folds
+    grouped = bool(spec.split.group_by)
+    digests = examples["block"].tolist() if grouped else stable_digests(examples[_key(spec)])
+    # Of rows that belong together, the first stands for all.
+    own, first = np.unique(np.array(digests), return_index=True)
+    label = examples["label"].iloc[first]
+    groups = np.zeros(len(own)) if spec.task == "regression" else pd.factorize(label)[0]
+    dealt = pd.Series(groups).groupby(groups).cumcount().to_numpy() % spec.split.folds
+    fold = dealt[np.searchsorted(own, np.array(digests))]
     parts = [
         (np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(spec.split.folds)
     ]
     return [(fit, validate) for fit, validate in parts if len(fit) and len(validate)]
+
+
+def _fractions(spec: ModelSpec, examples: pd.DataFrame) -> npt.NDArray[np.float64]:
+    if spec.split.group_by:
+        return _fractions_of(examples["block"].tolist())
+    return stable_fractions(_side(examples[_key(spec)]))
 
 
 def _side(keys: pd.DataFrame) -> pd.DataFrame:
