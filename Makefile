@@ -9,10 +9,10 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo up down env test test-long lint lock docs clean
+.PHONY: help setup setup-dev demo up down env test test-long bench-tuning lint lock docs clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo "  PYTHON=/path/to/python3.12 says which Python to use; .venv and var/ hold all that these commands make"
 
 $(BIN)/python:
@@ -62,6 +62,10 @@ test: ## set up, then lint, types, layers, doctests and tests (about 10 minutes)
 test-long: ## what takes longer: large simulations, real servers, many kills
 	@$(MAKE) --no-print-directory setup-dev
 	@$(BIN)/pytest -m "long"
+
+bench-tuning: $(VENV)/.installed ## Lamplighter against other AutoML: runs what is missing (days; ARGS="--help")
+	@$(BIN)/python -m benchmarks.tuning.run $(ARGS)
+	@$(BIN)/python -m benchmarks.tuning.report
 
 lint: $(VENV)/.installed-dev ## ruff, mypy and import-linter
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
