@@ -191,19 +191,16 @@ def _unfinished(connection: sa.Connection, key: str) -> list[_Claim]:
         .select_from(tables.claims.outerjoin(tables.trials, ended))
         .where(claims.search_key == key, trials.index.is_(None))
     )
-    held = {row.index: _claim(row) for row in connection.execute(given_out)}
+    held = [_Claim(**row._mapping) for row in connection.execute(given_out)]
     if held:
         taken_over = (
             select(again.index, again.worker, again.recorded_at, again.turn)
-            .where(again.search_key == key, again.index.in_(held))
+            .where(again.search_key == key, again.index.in_(claim.index for claim in held))
             .order_by(again.turn)
         )
-        held |= {row.index: _claim(row) for row in connection.execute(taken_over)}
-    return [held[index] for index in sorted(held)]
-
-
-def _claim(row: sa.Row[Any]) -> _Claim:
-    return _Claim(**row._mapping)
+        held += [_Claim(**row._mapping) for row in connection.execute(taken_over)]
+    newest = {claim.index: claim for claim in held}
+    return [newest[index] for index in sorted(newest)]
 
 
 def _trial(row: sa.Row[Any]) -> Trial:

@@ -105,6 +105,9 @@ class Search(Section):
         default_factory=dict,
         description="By algorithm: parameters that are to be other than the algorithm's own space.",
     )
+    grid_values: int = Field(
+        default=3, ge=2, le=50, description="For `grid`: how many values a range is cut into."
+    )
     halving: Halving = Halving()
     budget_s: float | None = Field(
         default=60.0, gt=0, description="Seconds for search and ensemble together."

@@ -15,6 +15,7 @@ from lamplighter.steps.examples_frame import NightExamples
 from lamplighter.steps.night import Night
 from lamplighter.training.folds import TrainingSet
 from lamplighter.training.packed import pack, unpack
+from lamplighter.training.seeds import derive_seed
 from lamplighter.training.target import Floats
 from lamplighter.training.trial import TrialRecord
 
@@ -94,6 +95,12 @@ def open_search(night: Night, examples: ExamplesRef) -> LedgerTrials:
     return LedgerTrials(night.ledger, night.artifacts, key, night.run.trials)
 
 
+def search_seed(night: Night) -> int:
+    """Return the seed of tonight's search: every trial's derives from it and the trial's index."""
+    search, run = night.spec.search, night.run
+    return derive_seed(search.seed, run.model, run.as_of.isoformat(), search.method)
+
+
 def training_set(night: Night, frame: NightExamples) -> TrainingSet:
     """Return the rows that tonight's members are fitted on, with their folds."""
     return TrainingSet(
@@ -101,4 +108,5 @@ def training_set(night: Night, frame: NightExamples) -> TrainingSet:
         y=frame.labels(frame.training),
         folds=training_folds(night.spec, frame.training),
         task=night.spec.task,
+        features=night.spec.features,
     )

@@ -10,6 +10,7 @@ from lamplighter.steps.night import Night
 from lamplighter.steps.stored_search import (
     LedgerTrials,
     open_search,
+    search_seed,
     training_set,
 )
 from lamplighter.steps.tune_model import summary
@@ -66,7 +67,7 @@ def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateR
         store.trials(),
         methods=spec.ensemble.methods,
         members_per_algorithm=spec.ensemble.members_per_algorithm,
-        seed=spec.search.seed,
+        seed=search_seed(night),
         threads=night.threads,
         deadline=None if share is None else lambda: started + share - night.clock(),
         progress=night.say,

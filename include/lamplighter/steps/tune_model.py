@@ -7,7 +7,14 @@ import logging
 from lamplighter.contracts import ExamplesRef, SearchRef
 from lamplighter.steps.examples_frame import read_examples
 from lamplighter.steps.night import Night
-from lamplighter.steps.stored_search import LedgerTrials, open_search, training_set
+from lamplighter.steps.stored_search import (
+    LedgerTrials,
+    open_search,
+    search_seed,
+    training_set,
+)
+from lamplighter.training.members.catalogue import ALGORITHMS
+from lamplighter.tuning.methods import method_of
 from lamplighter.tuning.search import run_search
 
 log = logging.getLogger(__name__)
@@ -40,13 +47,15 @@ def tune_model(
         run_search(
             training_set(night, read_examples(night, examples)),
             store,
-            algorithms=spec.search.algorithms,
+            algorithms={name: ALGORITHMS[name] for name in spec.search.algorithms},
             worker=worker,
             budget_s=run.budget_s * spec.search.share if run.budget_s is not None else None,
-            seed=spec.search.seed,
+            seed=search_seed(night),
             threads=max(1, night.threads // (workers or spec.search.workers)),
             clock=night.clock,
             progress=lambda progress: night.say(str(progress)),
+            method=method_of(spec.search),
+            resource=spec.search.halving.on,
         )
     found = summary(store)
     log.info("%s: %d trials stored at %s", night.run.model, found.trials, store.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from lamplighter.errors import TrainingError
 from lamplighter.evaluation.metrics import Task, row_losses
 from lamplighter.features.encode import FrameEncoder
+from lamplighter.spec.features import Features
 from lamplighter.training.members.algorithm import Member, Rows
 from lamplighter.training.seeds import derive_seed
 from lamplighter.training.target import Floats, Target, encode_target
@@ -28,6 +30,9 @@ time; on little data they are all folds."""
 Positions = NDArray[np.intp]
 
 
+_AS_THE_DATA_SAYS = Features()
+
+
 @dataclass(frozen=True)
 class TrainingSet:
     """The rows that members are fitted on.
@@ -41,12 +46,15 @@ class TrainingSet:
     folds : sequence of (training positions, validation positions)
         Oldest first where there is time.
     task : {"binary", "multiclass", "regression"}
+    features : Features
+        The spec's section: types of columns, selection, augmentation.
     """
 
     X: pd.DataFrame
     y: ArrayLike
     folds: Sequence[tuple[Positions, Positions]]
     task: Task
+    features: Features = _AS_THE_DATA_SAYS
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Folds:
             )
         return cls(data=data, target=target, y=y, usable=usable, seed=seed)
 
-    @property
+    @cached_property
     def in_time_order(self) -> bool:
         """Whether each fold trains on older rows only, so that the last one never helps others."""
         newest = self.data.folds[self.usable[-1]][1]
@@ -117,12 +125,17 @@ class Folds:
         """Return how many rows members are fitted on, over the given folds."""
         return sum(min(len(self.data.folds[number][0]), SAMPLED_ROWS) for number in numbers)
 
-    def encode(self, number: int) -> Fold:
-        """Encode a fold as its own training rows teach; large parts are sampled."""
+    def positions(self, number: int) -> tuple[Positions, Positions]:
+        """Return the rows that a fold is fitted on and validated by; large parts are sampled."""
         train, validation = (
             _sample(np.asarray(part), derive_seed(self.seed, "rows", number, name))
             for part, name in zip(self.data.folds[number], ("train", "validation"), strict=True)
         )
+        return train, validation
+
+    def encode(self, number: int) -> Fold:
+        """Encode a fold as its own training rows teach; large parts are sampled."""
+        train, validation = self.positions(number)
         frame = self.data.X.iloc[train]
         encoder = FrameEncoder.fit(frame)
         return Fold(

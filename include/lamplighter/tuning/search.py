@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from lamplighter.errors import TrainingError
-from lamplighter.training.folds import Fold, Folds, TrainingSet, finite_prediction, task_loss
-from lamplighter.training.members.algorithm import Fit
-from lamplighter.training.members.catalogue import fit_member
-from lamplighter.training.seeds import derive_seed
+from lamplighter.evaluation.metrics import Task, row_losses
+from lamplighter.training.folds import Folds, TrainingSet, finite_prediction
+from lamplighter.training.members.algorithm import Algorithm
+from lamplighter.training.recipe import recipe_dimensions
 from lamplighter.training.target import Floats
 from lamplighter.training.trial import TrialRecord, ranked, why_nothing_succeeded
-from lamplighter.tuning.suggest import suggest
+from lamplighter.training.workshop import Resource, Workshop, validation_targets
+from lamplighter.tuning.budget import Budget
+from lamplighter.tuning.methods import METHODS, Method, Suggestion
+from lamplighter.tuning.race import Race
+from lamplighter.tuning.schedule import Schedule
+from lamplighter.tuning.warm_start import inherited_trials
 
 __all__ = ["Progress", "TrialRecord", "TrialStore", "run_search"]
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 60
+TPE = METHODS["tpe"]
+
+_PATIENCE = 120
 _HOPELESS = 12
 
 
@@ -55,11 +62,14 @@ class Progress:
     best_loss: float | None
     best_algorithm: str | None
     seconds_left: float | None
+    pruned: int = 0
 
     def __str__(self) -> str:
         parts = [f"{self.trials} trials" if self.trials != 1 else "1 trial"]
         if self.failed:
             parts.append(f"{self.failed} failed")
+        if self.pruned:
+            parts.append(f"{self.pruned} given up early")
         if self.best_loss is not None:
             parts.append(f"best loss {self.best_loss:.4f} ({self.best_algorithm})")
         if self.seconds_left is not None:
@@ -71,19 +81,27 @@ def run_search(
     data: TrainingSet,
     store: TrialStore,
     *,
-    algorithms: Sequence[str],
+    algorithms: Mapping[str, Algorithm],
     worker: int,
     budget_s: float | None,
     seed: int,
     threads: int,
     clock: Callable[[], float],
     progress: Callable[[Progress], None],
+    method: Method = TPE,
+    resource: Resource = "rows",
+    earlier: Sequence[TrialRecord] = (),
+    believed: float = 1.0,
+    reserve_s: Callable[[Sequence[TrialRecord]], float] = lambda trials: 0.0,
 ) -> None:
     """Pull trials from a store, fit them, and put back what came of them.
 
-    First the known good defaults of every algorithm, then what the estimator suggests from all
-    stored trials. A trial is a pure function of the seed, its index and the trials stored before
-    it, so a killed search of one worker with a budget in trials ends as if it had run undisturbed.
+    First the known good points of every algorithm, the cheapest before all, and the best ones of
+    an earlier search; then what the method suggests from all stored trials, most often for the
+    algorithms that do best. A trial that falls behind on its first folds is given up.
+
+    A trial is a pure function of the seed, its index and the trials stored before it, so a killed
+    search of one worker with a budget in trials ends as if it had run undisturbed.
 
     Parameters
     ----------
@@ -91,8 +109,8 @@ def run_search(
         Rows, targets and folds.
     store : TrialStore
         Where trials are claimed and kept. It ends the search when the budget in trials is used up.
-    algorithms : sequence of str
-        Names of the catalogue.
+    algorithms : mapping of str to Algorithm
+        What is searched, by name.
     worker : int
         Who claims. What this worker's earlier, killed tries spent counts against its budget.
     budget_s : float or None
@@ -106,113 +124,138 @@ def run_search(
         A monotonic clock in seconds.
     progress : callable
         Told after every trial.
+    method : Method
+        What suggests points.
+    resource : {"rows", "rounds"}
+        What a trial of less than full fidelity gets less of.
+    earlier : sequence of TrialRecord
+        Trials of an earlier search to begin from.
+    believed : float in [0, 1]
+        What of the earlier trials is believed; less than 1 after drift.
+    reserve_s : callable
+        Seconds of the budget to leave unused, as the trials so far let expect.
 
     Raises
     ------
     TrainingError
         If the target or the folds cannot be learnt from, or every stored trial failed.
     """
-    timer = _Timer(clock=clock, begun=clock(), budget_s=budget_s, spent_s=_spent(store, worker))
+    spent = sum(trial.seconds for trial in store.trials() if trial.worker == worker)
+    budget = Budget(clock, clock(), budget_s, spent, reserve_s)
     folds = Folds.of(data, seed=seed)
-    parts = [folds.encode(number) for number in folds.scored]
-    bench = _Bench(folds, parts, seed=seed, threads=threads, worker=worker, timer=timer)
+    able = {name: a for name, a in algorithms.items() if data.task in a.tasks}
+    if not able:
+        raise TrainingError(
+            f"none of {', '.join(algorithms)} can do the task {data.task}; choose other "
+            "search.algorithms"
+        )
+    common = recipe_dimensions(data.features, task=data.task, frame=data.X)
+    spaces = {name: {**algorithm.space, **common} for name, algorithm in able.items()}
+    schedule = Schedule(
+        method=method,
+        algorithms=able,
+        spaces=spaces,
+        inherited=inherited_trials(earlier, spaces=spaces, keep_fraction=believed),
+        seed=seed,
+        by_seconds=budget.counts_seconds,
+    )
+    workshop = Workshop(folds, able, seed=seed, threads=threads)
+    race = Race(data.task, validation_targets(folds), store.predictions)
+    bench = _Bench(folds, workshop, race=race, budget=budget, worker=worker, resource=resource)
+    costs = {name: algorithm.cost for name, algorithm in able.items()}
     while True:
         trials = store.trials()
-        among = [name for name in algorithms if timer.admits(name, trials)]
-        if not among or _hopeless(trials) or (budget_s is not None and _exhausted(trials)):
+        among = [name for name in able if budget.admits(name, trials, costs=costs)]
+        if not among or _hopeless(trials) or (budget.counts_seconds and _exhausted(trials)):
             break
         index = store.claim(worker)
         if index is None:
             break
-        name, params = suggest(index, seed=seed, algorithms=algorithms, among=among, trials=trials)
-        trial = bench.run(index, name, params)
-        store.add(trial)
-        progress(_progress([*trials, trial], timer.left()))
+        suggestion = schedule.next(index, among=among, trials=trials)
+        if suggestion is None:
+            break
+        trial, predictions = bench.run(index, suggestion, trials)
+        store.add(trial, predictions)
+        progress(_progress([*trials, trial], budget.left()))
     trials = store.trials()
     if trials and not ranked(trials):
         raise TrainingError(why_nothing_succeeded(trials))
 
 
 @dataclass(frozen=True)
-class _Timer:
-    clock: Callable[[], float]
-    begun: float
-    budget_s: float | None
-    spent_s: float
-
-    def left(self) -> float | None:
-        if self.budget_s is None:
-            return None
-        return self.budget_s - self.spent_s - (self.clock() - self.begun)
-
-    def admits(self, algorithm: str, trials: Sequence[TrialRecord]) -> bool:
-        """Say whether a trial of an algorithm can be expected to end in time."""
-        left = self.left()
-        if left is None or not ranked(trials):
-            return True
-        return left > 0 and _expected_seconds(algorithm, trials) <= left
-
-
-@dataclass(frozen=True)
 class _Bench:
     folds: Folds
-    parts: Sequence[Fold]
-    seed: int
-    threads: int
+    workshop: Workshop
+    race: Race
+    budget: Budget
     worker: int
-    timer: _Timer
+    resource: Resource
 
-    def run(self, index: int, algorithm: str, params: dict[str, Any]) -> TrialRecord:
-        begun = self.timer.clock()
+    def run(
+        self, index: int, suggestion: Suggestion, trials: Sequence[TrialRecord]
+    ) -> tuple[TrialRecord, tuple[Floats, ...] | None]:
+        begun = self.budget.clock()
+        name = suggestion.algorithm
         ended = TrialRecord(
-            index, algorithm, params, loss=None, seconds=0.0, status="failed", worker=self.worker
+            index,
+            name,
+            suggestion.params,
+            loss=None,
+            seconds=0.0,
+            status="failed",
+            worker=self.worker,
+            fidelity=suggestion.fidelity,
         )
+        predictions = None
         try:
-            loss, found = self._score(index, algorithm, params)
-            ended = replace(ended, loss=loss, params=params | found, status="ok")
+            ended, predictions = self._score(ended, trials)
         except Exception as error:  # a member that breaks is a failed trial, never a lost night
-            log.warning("trial %d (%s) failed: %s", index, algorithm, error)
+            log.warning("trial %d (%s) failed: %s", index, name, error)
             ended = replace(ended, error=f"{type(error).__name__}: {error}".splitlines()[0])
-        return replace(ended, seconds=self.timer.clock() - begun)
+        return replace(ended, seconds=self.budget.clock() - begun), predictions
 
     def _score(
-        self, index: int, algorithm: str, params: dict[str, Any]
-    ) -> tuple[float, dict[str, int]]:
-        predictions, rounds = [], []
-        left = self.timer.left
-        for part in self.parts:
-            fit = Fit(
-                params=params,
-                target=self.folds.target,
-                seed=derive_seed(self.seed, "fit", index),
-                threads=self.threads,
-                validation=part.validation,
-                seconds_left=(lambda: left() or 0.0) if left() is not None else None,
+        self, trial: TrialRecord, trials: Sequence[TrialRecord]
+    ) -> tuple[TrialRecord, tuple[Floats, ...] | None]:
+        name, task = trial.algorithm, self.folds.target.task
+        recipe = self.workshop.recipe(trial.params)
+        countdown = self.budget.for_one_trial(trials)
+        predictions: list[Floats] = []
+        losses: list[Floats] = []
+        rounds: list[int] = []
+        for number in self.folds.scored:
+            if trial.fidelity == 1.0 and losses and self.race.is_lost(name, losses, trials):
+                why = f"fell behind on {len(losses)} of {len(self.folds.scored)} folds"
+                return replace(trial, status="pruned", error=why, folds=_means(task, losses)), None
+            fold = self.workshop.fold(number, recipe)
+            member = self.workshop.fit(
+                name,
+                trial.params,
+                fold.train,
+                index=trial.index,
+                validation=fold.validation,
+                seconds_left=countdown,
+                share=(trial.fidelity, self.resource),
             )
-            member = fit_member(algorithm, part.train, fit)
-            predictions.append(
-                finite_prediction(algorithm, member, part.validation, threads=self.threads)
+            predicted = finite_prediction(
+                name, member, fold.validation, threads=self.workshop.threads
             )
-            rounds.append(member.rounds)
-        y = np.concatenate([part.validation.y for part in self.parts])
-        loss = task_loss(self.folds.target.task, y, np.concatenate(predictions))
+            predictions.append(predicted)
+            losses.append(row_losses(task, fold.validation.y, predicted))
+            if member.rounds is not None:
+                rounds.append(member.rounds)
+        (loss,) = _means(task, [np.concatenate(losses)])
         if not np.isfinite(loss):
-            raise TrainingError(f"{algorithm} has the loss {loss} on {len(y)} rows")
-        known = [r for r in rounds if r is not None]
-        return loss, {"rounds": round(float(np.mean(known)))} if known else {}
+            raise TrainingError(f"{name} has the loss {loss} on {sum(map(len, losses))} rows")
+        found = {"rounds": round(float(np.mean(rounds)))} if rounds else {}
+        folds = _means(task, losses)
+        ended = replace(trial, loss=loss, folds=folds, params=trial.params | found, status="ok")
+        return ended, tuple(predictions)
 
 
-def _spent(store: TrialStore, worker: int) -> float:
-    return sum(trial.seconds for trial in store.trials() if trial.worker == worker)
-
-
-def _expected_seconds(algorithm: str, trials: Sequence[TrialRecord]) -> float:
-    """Expect what four fifths of an algorithm's trials took; before any, the dearest's."""
-    by_algorithm: dict[str, list[float]] = {}
-    for _, trial in ranked(trials):
-        by_algorithm.setdefault(trial.algorithm, []).append(trial.seconds)
-    expected = {name: float(np.quantile(s, 0.8)) for name, s in by_algorithm.items()}
-    return expected.get(algorithm, max(expected.values()))
+def _means(task: Task, losses: Sequence[Floats]) -> tuple[float, ...]:
+    means = np.array([float(of_rows.mean()) for of_rows in losses])
+    return tuple(float(m) for m in (np.sqrt(means) if task == "regression" else means))
 
 
 def _hopeless(trials: Sequence[TrialRecord]) -> bool:
@@ -229,8 +272,9 @@ def _progress(trials: Sequence[TrialRecord], seconds_left: float | None) -> Prog
     best = ranked(trials)
     return Progress(
         trials=len(trials),
-        failed=len(trials) - len(best),
+        failed=sum(trial.status == "failed" for trial in trials),
         best_loss=best[0][0] if best else None,
         best_algorithm=best[0][1].algorithm if best else None,
         seconds_left=seconds_left,
+        pruned=sum(trial.status == "pruned" for trial in trials),
     )

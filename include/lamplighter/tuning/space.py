@@ -1,95 +1,185 @@
-"""Our search spaces in hyperopt's words, and stored trials as hyperopt's own."""
+"""Search spaces: drawing from them, how many points they hold, and hyperopt's words for them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import hyperopt
 import numpy as np
 from hyperopt import hp
 
-from lamplighter.training.members.catalogue import ALGORITHMS
-from lamplighter.training.space import Choice, Dimension
-from lamplighter.training.trial import TrialRecord
+from lamplighter.training.space import Branch, Choice, Dimension, Range, Space
+from lamplighter.tuning.history import Past
 
-_ALGORITHM = "algorithm"
-
-
-def to_hyperopt(algorithms: Sequence[str]) -> Any:
-    """Return one space over several algorithms; labels are ``<algorithm>.<parameter>``."""
-    return hp.choice(
-        _ALGORITHM,
-        [
-            {
-                "algorithm": name,
-                "params": {
-                    parameter: _translate(f"{name}.{parameter}", dimension)
-                    for parameter, dimension in ALGORITHMS[name].space.items()
-                },
-            }
-            for name in algorithms
-        ],
-    )
+Params = dict[str, Any]
 
 
-def from_point(point: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the algorithm and its parameters, plain Python values, of a sampled point."""
-    name = point["algorithm"]
-    space = ALGORITHMS[name].space
-    return name, {
-        parameter: _plain(value, space[parameter]) for parameter, value in point["params"].items()
+def draw(space: Space, rng: np.random.Generator) -> Params:
+    """Draw a point evenly: a range in its scale, a choice by its options.
+
+    Examples
+    --------
+    >>> from lamplighter.training.space import lies_in
+    >>> space = {"layers": Choice((0, Branch(1, {"width": Range(8, 64, whole=True)})))}
+    >>> lies_in(space, draw(space, np.random.default_rng(0)))
+    True
+    """
+    params: Params = {}
+    for name, dimension in space.items():
+        if isinstance(dimension, Range):
+            params[name] = within(dimension, _at(dimension, rng.random()))
+            continue
+        value = dimension.values[int(rng.integers(len(dimension.options)))]
+        params |= {name: value} | draw(dimension.below(value), rng)
+    return params
+
+
+def within(dimension: Range, value: float) -> float | int:
+    """Return a number as the range has them: between its bounds, and whole where it must be."""
+    clipped = min(max(float(value), dimension.low), dimension.high)
+    return round(clipped) if dimension.whole else clipped
+
+
+def to_unit(dimension: Range, value: float) -> float:
+    """Return where a number lies between the bounds, from 0 to 1, on the range's scale."""
+    low, high = _bounds(dimension)
+    if high == low:
+        return 0.0
+    return (float(_scaled(dimension, value)) - low) / (high - low)
+
+
+def from_unit(dimension: Range, share: float) -> float | int:
+    """Return the number at a place between the bounds; the inverse of `to_unit`."""
+    low, high = _bounds(dimension)
+    place = low + share * (high - low)
+    return within(dimension, math.exp(place) if dimension.log else place)
+
+
+def size(space: Space) -> float:
+    """Return how many points a space holds; infinite if a number in it is not whole.
+
+    Examples
+    --------
+    >>> size({"depth": Range(2, 5, whole=True), "kind": Choice(("a", "b"))})
+    8
+    >>> size({"rate": Range(0, 1)})
+    inf
+    """
+    points: float = 1
+    for dimension in space.values():
+        if isinstance(dimension, Choice):
+            points *= sum(size(dimension.below(value)) for value in dimension.values)
+        else:
+            points *= dimension.high - dimension.low + 1 if dimension.whole else math.inf
+    return points
+
+
+def to_hyperopt(space: Space) -> dict[str, Any]:
+    """Return a space in hyperopt's words. Labels are paths, so that each is unique."""
+    return _branch_to_hyperopt(space, path="")
+
+
+def from_hyperopt(space: Space, point: Mapping[str, Any]) -> Params:
+    """Return the flat parameters of a point of `to_hyperopt`, in plain Python values."""
+    params: Params = {}
+    for name, dimension in space.items():
+        if isinstance(dimension, Range):
+            params[name] = within(dimension, point[name])
+            continue
+        value = dimension.values[point[name]["option"]]
+        below = from_hyperopt(dimension.below(value), point[name]["below"])
+        params |= {name: value} | below
+    return params
+
+
+def to_trials(space: Space, points: Sequence[Past]) -> hyperopt.Trials:
+    """Rebuild what hyperopt would remember of past points of a space, in their order."""
+    labels = list(_labels(space))
+    documents = [_document(space, labels, tid, point) for tid, point in enumerate(points)]
+    return hyperopt.trials_from_docs(documents, validate=False)
+
+
+def _at(dimension: Range, share: float) -> float:
+    """Return the number at a share of the range, each whole number having the same share."""
+    low, high = dimension.low, dimension.high
+    if dimension.whole:
+        low, high = low - 0.5, high + 0.5
+    if dimension.log:
+        low = max(low, dimension.low / 2)
+        return math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
+    return low + share * (high - low)
+
+
+def _scaled(dimension: Range, value: float) -> float:
+    return math.log(value) if dimension.log else float(value)
+
+
+def _bounds(dimension: Range) -> tuple[float, float]:
+    return _scaled(dimension, dimension.low), _scaled(dimension, dimension.high)
+
+
+def _branch_to_hyperopt(space: Space, path: str) -> dict[str, Any]:
+    return {
+        name: _dimension_to_hyperopt(dimension, path + name) for name, dimension in space.items()
     }
 
 
-def past_trials(trials: Sequence[TrialRecord], algorithms: Sequence[str]) -> hyperopt.Trials:
-    """Rebuild what hyperopt would remember of stored trials; a failed one is infinitely bad."""
-    return hyperopt.trials_from_docs(
-        [_document(trial, algorithms) for trial in trials if trial.algorithm in algorithms],
-        validate=False,
-    )
-
-
-def _translate(label: str, dimension: Dimension) -> Any:
+def _dimension_to_hyperopt(dimension: Dimension, label: str) -> Any:
     if isinstance(dimension, Choice):
-        return hp.choice(label, list(dimension.options))
+        options = [
+            {
+                "option": number,
+                "below": _branch_to_hyperopt(dimension.below(value), f"{label}={value}/"),
+            }
+            for number, value in enumerate(dimension.values)
+        ]
+        return hp.choice(label, options)
+    # Whole numbers as real ones that are rounded afterwards: hyperopt's own quantised ranges give
+    # their ends half a share, and take twice the time.
     low, high = dimension.low, dimension.high
+    if dimension.whole:
+        low, high = max(low - 0.5, low / 2) if dimension.log else low - 0.5, high + 0.5
     if dimension.log:
-        low, high = float(np.log(low)), float(np.log(high))
-        return (
-            hp.qloguniform(label, low, high, 1)
-            if dimension.whole
-            else hp.loguniform(label, low, high)
-        )
-    return hp.quniform(label, low, high, 1) if dimension.whole else hp.uniform(label, low, high)
+        return hp.loguniform(label, math.log(low), math.log(high))
+    return hp.uniform(label, low, high)
 
 
-def _plain(value: Any, dimension: Dimension) -> Any:
-    if isinstance(dimension, Choice):
-        return value
-    return round(float(value)) if dimension.whole else float(value)
+def _labels(space: Space, path: str = "") -> Iterator[str]:
+    for name, dimension in space.items():
+        yield path + name
+        if isinstance(dimension, Choice):
+            for option in dimension.options:
+                if isinstance(option, Branch):
+                    yield from _labels(option.space, f"{path}{name}={option.value}/")
 
 
-def _document(trial: TrialRecord, algorithms: Sequence[str]) -> dict[str, Any]:
-    values: dict[str, list[Any]] = {_ALGORITHM: [list(algorithms).index(trial.algorithm)]}
-    for name in algorithms:
-        for parameter, dimension in ALGORITHMS[name].space.items():
-            tried = name == trial.algorithm
-            value = _hyperopt_value(trial.params[parameter], dimension) if tried else None
-            values[f"{name}.{parameter}"] = [value] if tried else []
+def _values(space: Space, params: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield label and hyperopt's value of each dimension that exists at a point."""
+    for name, dimension in space.items():
+        value = params[name]
+        if isinstance(dimension, Range):
+            yield path + name, float(value)
+            continue
+        yield path + name, dimension.values.index(value)
+        yield from _values(dimension.below(value), params, f"{path}{name}={value}/")
+
+
+def _document(space: Space, labels: Sequence[str], tid: int, point: Past) -> dict[str, Any]:
+    found = dict(_values(space, point.params))
+    values = {label: [found[label]] if label in found else [] for label in labels}
     return {
         "state": hyperopt.JOB_STATE_DONE,
-        "tid": trial.index,
+        "tid": tid,
         "spec": None,
-        "result": {"status": hyperopt.STATUS_OK, "loss": float("inf")}
-        if trial.loss is None
-        else {"status": hyperopt.STATUS_OK, "loss": trial.loss},
+        "result": {"status": hyperopt.STATUS_OK, "loss": point.loss},
         "misc": {
-            "tid": trial.index,
+            "tid": tid,
             "cmd": ("domain_attachment", "FMinIter_Domain"),
             "workdir": None,
             "vals": values,
-            "idxs": {label: [trial.index] * len(value) for label, value in values.items()},
+            "idxs": {label: [tid] * len(value) for label, value in values.items()},
         },
         "exp_key": None,
         "owner": None,
@@ -97,7 +187,3 @@ def _document(trial: TrialRecord, algorithms: Sequence[str]) -> dict[str, Any]:
         "book_time": None,
         "refresh_time": None,
     }
-
-
-def _hyperopt_value(value: Any, dimension: Dimension) -> Any:
-    return dimension.options.index(value) if isinstance(dimension, Choice) else float(value)
