@@ -288,6 +288,13 @@ def test_labels_of_one_kind_that_come_sooner_are_not_learnt_from_alone():
     assert trained["label"].iloc[newest].mean() == 1  # what the key is for
 
 
+def test_folds_are_shorter_where_labels_take_long_so_that_the_first_has_something_to_learn_from():
+    examples = charged_back_early("2013-01-01", "2013-03-17 23:00")  # 76 days
+    folds = training_folds(ONE_SIDED, examples)
+    assert [examples["block"].iloc[v].nunique() for _, v in folds] == [7, 7, 7]
+    assert [examples["block"].iloc[f].nunique() for f, _ in folds] == [10, 17, 24]
+
+
 def test_rows_of_a_group_are_held_out_and_validated_together():
     spec = spec_of(time=None, holdout_fraction=0.3, folds=3, group_by=["text"])
     examples = timeless(900)

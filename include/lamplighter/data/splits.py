@@ -157,7 +157,9 @@ def _expanding(spec: ModelSpec, examples: pd.DataFrame) -> list[tuple[Ints, Ints
     count = min(spec.split.folds, len(days) - 1)
     if count < 1:
         return []
-    length = max(1, min(spec.split.holdout_days, len(days) // (count + 1)))
+    # Before the first fold, labels must have had the time to come.
+    gap = _time(spec).label_delay // timedelta(days=1)
+    length = max(1, min(spec.split.holdout_days, (len(days) - gap) // (count + 1)))
     block = examples["block"].to_numpy()
     folds = []
     for fold in range(count, 0, -1):
