@@ -19,7 +19,7 @@ def trial(index: int, x: float, loss: float | None, **changes: object) -> TrialR
 
 
 def inherit(*trials: TrialRecord, **how: float) -> list[TrialRecord]:
-    return inherited_trials(trials, spaces=SPACES, **how)
+    return inherited_trials([trials], spaces=SPACES, **how)
 
 
 def test_the_best_come_first_under_negative_indices():
@@ -52,6 +52,16 @@ def test_after_drift_only_the_best_share_is_believed():
     assert len(inherit(*trials)) == MOST_INHERITED
     assert [t.loss for t in inherit(*trials, keep_fraction=0.05)] == [0.0, 0.01, 0.02]
     assert inherit(*trials, keep_fraction=0.0) == []
+
+
+def test_losses_of_several_nights_count_from_the_best_of_their_own():
+    newer = [trial(0, 0.1, 0.30), trial(1, 0.2, 0.35)]
+    older = [trial(0, 0.3, 0.80), trial(1, 0.2, 0.81), trial(2, 0.4, 0.83)]
+    found = inherited_trials([newer, older], spaces=SPACES)
+    assert [(t.params["x"], t.loss) for t in found] == [
+        (0.1, pytest.approx(0.30)), (0.3, pytest.approx(0.30)),
+        (0.4, pytest.approx(0.33)), (0.2, pytest.approx(0.35)),
+    ]  # fmt: skip
 
 
 def test_losses_of_an_easier_night_are_moved_to_tonights_level():

@@ -39,6 +39,29 @@ class SearchPages(Pages):
             insert_once(connection, tables.searches, row, key=["key"])
             return Search(**connection.execute(stored).one()._mapping)
 
+    def search(self, key: str) -> Search | None:
+        """Return a search by its key."""
+        query = select(tables.searches).where(tables.searches.c.key == key)
+        with self._database.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else Search(**row._mapping)
+
+    def finished_before(
+        self, model: str, *, timeline: str, as_of: datetime, limit: int
+    ) -> list[str]:
+        """Return the keys of the last searches that ended on nights before, the newest first."""
+        searches, results = tables.searches.c, tables.search_results.c
+        query = (
+            select(searches.key)
+            .join_from(tables.searches, tables.search_results, results.search_key == searches.key)
+            .where(searches.model == model, searches.timeline == checked_timeline(timeline))
+            .where(searches.as_of < as_of)
+            .order_by(searches.as_of.desc(), searches.recorded_at.desc(), searches.key)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def claim_trial(
         self,
         key: str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,14 @@ from lamplighter.training.trial import TrialRecord
 ABANDONED_AFTER = timedelta(hours=1)
 """How long a worker may be silent about a trial before another one takes it over."""
 
+NIGHTS_BEFORE = 5
+"""How many of the last searches a warm start goes by."""
+
+AFTER_DRIFT = 0.5
+"""What of their trials is believed on a night that found drift."""
+
+WARM_START_FROM, BELIEVED = "warm_start_from", "warm_start_believed"
+
 _FIELDS = tuple(field.name for field in fields(TrialRecord))
 
 
@@ -33,6 +41,12 @@ class LedgerTrials:
     artifacts: ArtifactStore
     key: str
     limit: int | None
+    warm_start_from: tuple[str, ...] = ()
+    believed: float = 1.0
+
+    def earlier(self) -> list[list[TrialRecord]]:
+        """Return the trials of the searches that this one begins from, the newest search first."""
+        return [replace(self, key=key).trials() for key in self.warm_start_from]
 
     def trials(self) -> list[TrialRecord]:
         """Return every trial that has ended, in the order of their indices."""
@@ -76,23 +90,55 @@ def search_key(night: Night, examples: ExamplesRef) -> str:
 
 
 def open_search(night: Night, examples: ExamplesRef) -> LedgerTrials:
-    """Open tonight's search, or find the one that is already open."""
+    """Open tonight's search, or find the one that is already open.
+
+    Whoever comes first writes down what the search begins from, and all others go by that: so a
+    search that is resumed begins from the same trials, whatever has ended in between.
+    """
     key = search_key(night, examples)
     settings: dict[str, Any] = {
         **night.spec.search.model_dump(mode="json"),
         "budget_s": night.run.budget_s,
         "trials": night.run.trials,
         "data": examples.artifact.digest,
-        "warm_start_from": None,
+        WARM_START_FROM: _nights_before(night),
+        BELIEVED: AFTER_DRIFT if _drifted(night) else 1.0,
     }
-    night.ledger.open_search(
+    stored = night.ledger.open_search(
         key,
         model=night.run.model,
         as_of=night.run.as_of,
         timeline=night.run.timeline,
         settings=settings,
     )
-    return LedgerTrials(night.ledger, night.artifacts, key, night.run.trials)
+    return LedgerTrials(
+        night.ledger,
+        night.artifacts,
+        key,
+        night.run.trials,
+        warm_start_from=tuple(stored.settings.get(WARM_START_FROM) or ()),
+        believed=float(stored.settings.get(BELIEVED, 1.0)),
+    )
+
+
+def _nights_before(night: Night) -> list[str]:
+    """Return the searches of nights before this one, on its own timeline: no later ones, ever."""
+    if not night.spec.search.warm_start:
+        return []
+    run = night.run
+    return night.ledger.finished_before(
+        run.model, timeline=run.timeline, as_of=run.as_of, limit=NIGHTS_BEFORE
+    )
+
+
+def _drifted(night: Night) -> bool:
+    """Say whether tonight's decision to train met columns that had drifted."""
+    run = night.run
+    decisions = night.ledger.decisions(
+        run.model, timeline=run.timeline, kind="retraining", run_key=run.run_key, limit=1
+    )
+    drift = decisions[0].evidence.get("drift") if decisions else None
+    return bool(drift and drift["drifted_columns"])
 
 
 def search_seed(night: Night) -> int:

@@ -54,6 +54,8 @@ def tune_model(
             threads=max(1, night.threads // (workers or spec.search.workers)),
             clock=night.clock,
             progress=lambda progress: night.say(str(progress)),
+            earlier=store.earlier(),
+            believed=store.believed,
             method=method_of(spec.search),
             resource=spec.search.halving.on,
         )

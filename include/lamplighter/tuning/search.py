@@ -90,7 +90,7 @@ def run_search(
     progress: Callable[[Progress], None],
     method: Method = TPE,
     resource: Resource = "rows",
-    earlier: Sequence[TrialRecord] = (),
+    earlier: Sequence[Sequence[TrialRecord]] = (),
     believed: float = 1.0,
     reserve_s: Callable[[Sequence[TrialRecord]], float] = lambda trials: 0.0,
 ) -> None:
@@ -128,8 +128,8 @@ def run_search(
         What suggests points.
     resource : {"rows", "rounds"}
         What a trial of less than full fidelity gets less of.
-    earlier : sequence of TrialRecord
-        Trials of an earlier search to begin from.
+    earlier : sequence of sequences of TrialRecord
+        The trials of earlier searches to begin from, the newest search first.
     believed : float in [0, 1]
         What of the earlier trials is believed; less than 1 after drift.
     reserve_s : callable

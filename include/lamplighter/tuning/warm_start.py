@@ -18,27 +18,37 @@ _FOUND = "rounds"
 
 
 def inherited_trials(
-    trials: Sequence[TrialRecord], *, spaces: Mapping[str, Space], keep_fraction: float = 1.0
+    searches: Sequence[Sequence[TrialRecord]],
+    *,
+    spaces: Mapping[str, Space],
+    keep_fraction: float = 1.0,
 ) -> list[TrialRecord]:
-    """Return the trials of an earlier search that tonight's search can go by, the best first.
+    """Return the trials of earlier searches that tonight's search can go by, the best first.
 
     They get negative indices, -1 the best. Trials of algorithms or points that tonight's spaces do
-    not hold are left out, and so is what did not see all rows.
+    not hold are left out, and so is what did not see all rows. Losses count from the best one of
+    the same search: on another night the same point has another loss.
 
     Parameters
     ----------
-    trials : sequence of TrialRecord
-        An earlier search's own trials.
+    searches : sequence of sequences of TrialRecord
+        The own trials of each earlier search, the newest search first.
     keep_fraction : float in [0, 1]
         What of them is believed. After drift it is less than 1: the best points are still tried
         first, while the worse ones no longer keep the search away from where it did not pay.
     """
-    usable = []
-    for _, trial in ranked(t for t in trials if t.index >= 0 and t.fidelity == 1.0):
-        params = {name: value for name, value in trial.params.items() if name != _FOUND}
-        if trial.algorithm in spaces and lies_in(spaces[trial.algorithm], params):
-            usable.append(replace(trial, params=params))
-    kept = usable[: round(min(len(usable), MOST_INHERITED) * keep_fraction)]
+    usable: dict[object, TrialRecord] = {}
+    level: float | None = None
+    for trials in searches:
+        own = ranked(t for t in trials if t.index >= 0 and t.fidelity == 1.0)
+        for loss, trial in own:
+            level = loss if level is None else level
+            params = {name: value for name, value in trial.params.items() if name != _FOUND}
+            if trial.algorithm in spaces and lies_in(spaces[trial.algorithm], params):
+                moved = replace(trial, params=params, loss=loss - own[0][0] + level)
+                usable.setdefault(_point(moved), moved)
+    best_first = [trial for _, trial in ranked(usable.values())]
+    kept = best_first[: round(min(len(best_first), MOST_INHERITED) * keep_fraction)]
     return [replace(trial, index=-place) for place, trial in enumerate(kept, start=1)]
 
 
