@@ -60,6 +60,10 @@ def empty(examples, view):
 def a_time(examples, view):
     return examples[["age", "prediction_time"]]
 
+def a_period(examples, view):
+    times = examples["prediction_time"].dt.tz_localize(None)
+    return pd.DataFrame({"month": times.dt.to_period("M")})
+
 seen = []
 """
 
@@ -165,12 +169,20 @@ def test_a_function_that_reads_the_future_is_stopped(view, own_features, functio
         ("numbered", "gives a feature the name 0, expected text"),
         ("doubled", "gives two features the name 'age'"),
         ("empty", "gives no feature"),
-        ("a_time", "the feature 'prediction_time' the type datetime64"),
+        (
+            "a_period",
+            r"the feature 'month' the type period\[M\], expected numbers, booleans, dates",
+        ),
     ],
 )
 def test_a_function_that_returns_no_features_is_refused(view, own_features, function, message):
     with pytest.raises(DataError, match=message):
         build_features(spec_of(function), examples(), view)
+
+
+def test_a_time_can_be_a_feature(view, own_features):
+    features = build_features(spec_of("a_time"), examples(), view)
+    assert features.columns.tolist() == ["age", "prediction_time"]
 
 
 def test_a_function_from_elsewhere_is_refused(view, monkeypatch):

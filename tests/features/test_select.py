@@ -5,81 +5,127 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2_contingency, f_oneway, norm
+from sklearn.feature_selection import f_classif
 
 from lamplighter.errors import DataError
-from lamplighter.features.select import choose_features, mutual_information
+from lamplighter.features.encode import FrameEncoder
+from lamplighter.features.select import select, usable_features
+from lamplighter.features.univariate import bins, chi_square, mutual_information, score_columns
 from lamplighter.spec.features import Selection
 
 RNG = np.random.default_rng(0)
-LATE = RNG.integers(0, 2, 2_000)
+LATE = RNG.integers(0, 2, 2_000).astype(float)
 FRAME = pd.DataFrame(
     {
         "noise": RNG.normal(size=2_000),
         "helps": LATE + RNG.normal(size=2_000),
         "carrier": np.where(RNG.random(2_000) < 0.2 + 0.5 * LATE, "AA", "B6"),
-        "many": RNG.choice([f"N{i}" for i in range(1_000)], 2_000),
+        "many": RNG.choice([f"N{i}" for i in range(150)], 2_000),
         "constant": 1.0,
         "one_level": "JFK",
     }
 )
 
 
-def kept_by(selection: Selection, task: str = "binary", y: np.ndarray = LATE) -> list[str]:
-    return choose_features(FRAME, y, selection=selection, task=task)[0]
+def kept_by(selection: Selection, task: str = "binary", y: np.ndarray = LATE) -> tuple[str, ...]:
+    encoder, X = FrameEncoder.learn(FRAME)
+    return select(encoder, X, y, selection=selection, task=task, seed=0)
 
 
-def test_none_keeps_every_usable_column_in_order():
-    assert kept_by(Selection(method="none")) == list(FRAME.columns)
-
-
-def test_timestamps_and_empty_columns_are_dropped_whatever_the_method():
-    frame = FRAME.assign(when=pd.Timestamp("2013-07-01", tz="UTC"), empty=np.nan)
-    kept, dropped = choose_features(frame, LATE, selection=Selection(), task="binary")
+def test_columns_that_can_be_no_feature_are_dropped_with_a_reason():
+    frame = FRAME.assign(empty=np.nan, lists=[[1]] * len(FRAME))
+    kept, dropped = usable_features(frame)
     assert kept == list(FRAME.columns)
-    assert dropped["when"].startswith("a timestamp; turn it into features")
-    assert dropped["empty"] == "no value in the training rows"
-
-
-def test_variance_drops_what_does_not_vary_and_says_so():
-    kept, dropped = choose_features(
-        FRAME, LATE, selection=Selection(method="variance"), task="binary"
-    )
-    assert kept == ["noise", "helps", "carrier", "many"]
     assert dropped == {
-        "constant": "variance 0 is not above 0",
-        "one_level": "one level only, 'JFK'",
+        "empty": "no value in the training rows",
+        "lists": "type object holds no numbers, categories, dates or text",
     }
 
 
-def test_univariate_keeps_what_tells_about_the_target():
-    selection = Selection(method="univariate", keep_fraction=0.3)
-    assert kept_by(selection) == ["helps", "carrier"]
+def test_nothing_left_is_an_error_that_says_why():
+    with pytest.raises(DataError, match=r"no feature is left of 1 columns \(empty: no value"):
+        usable_features(pd.DataFrame({"empty": [None, None]}))
 
 
-def test_univariate_works_for_numbers_to_predict():
-    y = FRAME["noise"].to_numpy() * 3 + RNG.normal(size=2_000)
-    assert kept_by(Selection(method="univariate", keep_fraction=0.1), "regression", y) == ["noise"]
+@pytest.mark.parametrize("method", ["none", "auto"])
+def test_without_a_rule_every_feature_stays_in_order(method):
+    assert kept_by(Selection(method=method)) == tuple(FRAME.columns)
 
 
-def test_univariate_says_what_rank_a_column_had():
-    _, dropped = choose_features(
-        FRAME, LATE, selection=Selection(method="univariate", keep_fraction=0.3), task="binary"
+def test_variance_drops_what_does_not_vary():
+    assert kept_by(Selection(method="variance")) == ("noise", "helps", "carrier", "many")
+    assert "noise" not in kept_by(Selection(method="variance", min_variance=1.1))
+
+
+@pytest.mark.parametrize("score", ["mutual_information", "f", "chi2"])
+def test_every_score_finds_what_tells_about_a_class(score):
+    selection = Selection(method="univariate", keep_fraction=0.3, score=score)
+    assert kept_by(selection) == ("helps", "carrier")
+
+
+@pytest.mark.parametrize("score", ["mutual_information", "f", "chi2"])
+def test_every_score_finds_what_tells_about_a_number(score):
+    y = (
+        FRAME["noise"].to_numpy() * 3
+        + (FRAME["carrier"] == "AA").to_numpy() * 2
+        + RNG.normal(size=2_000)
     )
-    assert dropped["noise"].endswith("2 are kept")
-    assert set(dropped) == {"noise", "many", "constant", "one_level"}
+    selection = Selection(method="univariate", keep_fraction=0.3, score=score)
+    assert kept_by(selection, "regression", y) == ("noise", "carrier")
 
 
-def test_chance_alone_gives_a_column_of_many_levels_no_information():
-    assert abs(mutual_information(FRAME["many"], LATE)) < 0.01
-    assert mutual_information(FRAME["carrier"], LATE) > 0.05
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_recursive_elimination_keeps_a_pair_that_only_helps_together(task):
+    # Neither of the two says anything alone, so that no univariate score can find them.
+    left, right = RNG.integers(0, 2, (2, 2_000))
+    frame = FRAME[["noise", "many", "constant"]].assign(left=left, right=right)
+    encoder, X = FrameEncoder.learn(frame)
+    selection = Selection(method="recursive", keep_fraction=0.4)
+    y = (left ^ right).astype(float)
+    assert select(encoder, X, y, selection=selection, task=task, seed=0) == ("left", "right")
 
 
-def test_missing_values_that_tell_about_the_target_count():
-    gaps = pd.Series(np.where(LATE == 1, np.nan, 1.0))
-    assert mutual_information(gaps, LATE) == pytest.approx(np.log(2), abs=0.01)
+def test_a_feature_is_as_good_as_the_best_of_its_columns():
+    times = pd.Series(pd.date_range("2024-01-01", periods=2_000, freq="5h"))
+    frame = FRAME[["noise", "many"]].assign(when=times)
+    encoder, X = FrameEncoder.learn(frame)
+    weekend = (times.dt.day_of_week >= 5).to_numpy(dtype=float)
+    for method in ("univariate", "recursive"):
+        selection = Selection(method=method, keep_fraction=0.3)
+        assert select(encoder, X, weekend, selection=selection, task="binary", seed=0) == ("when",)
 
 
-def test_it_is_an_error_when_nothing_is_left():
-    frame = pd.DataFrame({"a": [None, None], "when": pd.to_datetime(["2013-01-01"] * 2)})
-    with pytest.raises(DataError, match=r"no feature is left of 2 columns \(a: no value in the"):
-        choose_features(frame, [0, 1], selection=Selection(), task="binary")
+def test_scores_are_as_improbable_as_the_tests_that_they_stand_for():
+    weak = np.where(RNG.random(2_000) < 0.3 + 0.05 * LATE, "AA", "B6")
+    frame = FRAME[["many"]].assign(number=0.05 * LATE + RNG.normal(size=2_000), weak=weak)
+    _, X = FrameEncoder.learn(frame)
+    found = dict(
+        zip(frame.columns, norm.sf(score_columns(X, LATE, score="f", task="binary")), strict=True)
+    )
+    assert found["number"] == pytest.approx(f_classif(frame[["number"]], LATE)[1][0], rel=0.2)
+    for name in ("weak", "many"):
+        groups = [LATE[(frame[name] == level).to_numpy()] for level in frame[name].unique()]
+        assert found[name] == pytest.approx(f_oneway(*groups).pvalue, rel=0.2)
+        codes = X.values[:, frame.columns.get_loc(name)].astype(int)
+        table = pd.crosstab(codes, LATE)
+        expected = chi2_contingency(table, correction=False).pvalue
+        assert norm.sf(chi_square(codes, LATE.astype(int))) == pytest.approx(expected, rel=0.2)
+
+
+def test_levels_that_tell_by_chance_alone_count_for_nothing():
+    codes = RNG.integers(0, 20, 2_000)
+    assert abs(mutual_information(codes, LATE.astype(int))) < 0.01
+
+
+def test_what_is_missing_tells_too():
+    gaps = np.where(LATE == 1, np.nan, RNG.normal(size=2_000))
+    information = mutual_information(bins(gaps), LATE.astype(int))
+    assert information == pytest.approx(np.log(2), abs=0.01)
+
+
+def test_gaps_and_empty_columns_break_no_score():
+    frame = FRAME.assign(gaps=FRAME["noise"].where(LATE == 1), empty=np.nan)
+    _, X = FrameEncoder.learn(frame)
+    for score in ("mutual_information", "f", "chi2"):
+        assert np.isfinite(score_columns(X, LATE, score=score, task="binary")).all()

@@ -33,7 +33,7 @@ def build_features(spec: ModelSpec, examples: pd.DataFrame, view: AsOfView) -> p
     Returns
     -------
     DataFrame, one row per example, with the examples' index
-        Columns of numbers, booleans or text.
+        Columns of numbers, booleans, dates or text.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _refuse_unusable(features: pd.DataFrame, spec: ModelSpec) -> None:
         if not _usable(features[column].dtype):
             raise DataError(
                 f"{where} gives the feature {column!r} the type {features[column].dtype}, expected "
-                "numbers, booleans or text; convert it, or name it in features.drop"
+                "numbers, booleans, dates or text; convert it, or name it in features.drop"
             )
 
 
@@ -122,6 +122,7 @@ def _usable(dtype: Any) -> bool:
     kinds = pd.api.types
     return bool(
         kinds.is_numeric_dtype(dtype)
+        or kinds.is_datetime64_any_dtype(dtype)
         or kinds.is_string_dtype(dtype)
         or isinstance(dtype, pd.CategoricalDtype)
     )

@@ -1,32 +1,30 @@
 """Encoding: from a frame of raw features to the one matrix that every member reads.
 
-Numbers, booleans and time spans stay numbers, with NaN for what is missing. A category becomes
-the rank of its level by frequency (0 is the most frequent), so that a member that takes only a few
-levels cuts at a rank. No encoding looks at the target.
+Each column is encoded by its kind, as its values or the spec say: numbers and booleans stay
+numbers, with NaN for what is missing; a category becomes the rank of its level and, where there are
+many, the means of the target; a date its parts; free text weighted terms and a summary of them.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api import types
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 from lamplighter.errors import DataError
-
-MAX_LEVELS = 200
-"""Levels of a category that are told apart; scikit-learn's histogram trees allow 255 bins."""
-
-_LARGEST = float(np.finfo(np.float32).max)
-"""XGBoost reads single precision; what does not fit is infinite there, and so missing here."""
-
-Kind = Literal["number", "category"]
+from lamplighter.features.category import FEW_LEVELS, MAX_LEVELS, CategoryColumn
+from lamplighter.features.column import Column, Floats
+from lamplighter.features.date import DateColumn
+from lamplighter.features.kinds import kind_of, read_kind, why_unusable
+from lamplighter.features.number import NumberColumn, finite
+from lamplighter.features.target_means import Teacher
+from lamplighter.features.text import TextColumn
+from lamplighter.spec.features import FeatureType
 
 
 @dataclass(frozen=True)
@@ -56,108 +54,16 @@ class Encoded:
         return Encoded(self.values[index], self.categorical, sparse)
 
 
-def kind_of(column: pd.Series) -> Kind | None:
-    """Return how a column is encoded, None when it cannot be.
-
-    Examples
-    --------
-    >>> kind_of(pd.Series([True, False])), kind_of(pd.Series(["JFK", None]))
-    ('number', 'category')
-    >>> kind_of(pd.Series(pd.to_datetime(["2013-07-01"]))) is None
-    True
-    """
-    dtype = column.dtype
-    if types.is_object_dtype(dtype):
-        return _kind_of_objects(column)
-    if isinstance(dtype, pd.CategoricalDtype) or types.is_string_dtype(dtype):
-        return "category"
-    if types.is_bool_dtype(dtype) or types.is_timedelta64_dtype(dtype):
-        return "number"
-    if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
-        return "number"
-    return None
-
-
-def as_numbers(column: pd.Series) -> NDArray[np.float64]:
-    """Return a column as numbers; NaN for what is missing, infinite or no number."""
-    if types.is_timedelta64_dtype(column.dtype):
-        numbers = column.dt.total_seconds().to_numpy(dtype=np.float64)
-    elif types.is_numeric_dtype(column.dtype):
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        # A column that was a number in training and now comes as text, or as nothing at all.
-        coerced = pd.to_numeric(column, errors="coerce")
-        numbers = coerced.to_numpy(dtype=np.float64, na_value=np.nan)
-    too_large = np.abs(numbers) > _LARGEST
-    return np.where(too_large, np.nan, numbers) if too_large.any() else np.asarray(numbers)
-
-
-def as_texts(column: pd.Series) -> pd.Series:
-    """Return a column's values as text; what is missing stays missing."""
-    known = column.astype(object)
-    return known.where(known.isna(), known.map(str, na_action="ignore"))
-
-
-def why_unusable(column: pd.Series) -> str | None:
-    """Return why a column cannot be a feature, None when it can."""
-    if column.isna().all():
-        return "no value in the training rows"
-    if types.is_datetime64_any_dtype(column.dtype):
-        return "a timestamp; turn it into features (hour, weekday, age) in the feature function"
-    if kind_of(column) is None:
-        return f"type {column.dtype} holds neither numbers nor categories"
-    return None
-
-
-@dataclass(frozen=True)
-class ColumnEncoder:
-    """One column: a number, or the levels of a category from the most frequent on.
-
-    A column that was `empty` in training is 0 for ever: nothing was learnt of it, and the histogram
-    trees of scikit-learn refuse a column of NaN only.
-    """
-
-    name: str
-    kind: Kind
-    levels: tuple[str, ...] = ()
-    has_other: bool = False
-    empty: bool = False
-
-    @classmethod
-    def fit(cls, column: pd.Series, *, max_levels: int) -> Self:
-        """Learn the levels of a column."""
-        # Interned, so that equal encoders pickle to equal bytes wherever their strings came from.
-        name = sys.intern(str(column.name))
-        if kind_of(column) == "number":
-            return cls(name=name, kind="number", empty=bool(np.isnan(as_numbers(column)).all()))
-        counts = as_texts(column).dropna().value_counts()
-        ordered = sorted(counts.index, key=lambda level: (-counts[level], level))
-        kept = tuple(sys.intern(str(level)) for level in ordered[:max_levels])
-        return cls(
-            name=name,
-            kind="category",
-            levels=kept,
-            has_other=len(ordered) > max_levels,
-            empty=not ordered,
-        )
-
-    def transform(self, column: pd.Series) -> NDArray[np.float64]:
-        """Encode a column; what was never seen is the level of the rare, or missing."""
-        if self.empty:
-            return np.zeros(len(column))
-        if self.kind == "number":
-            return as_numbers(column)
-        text = as_texts(column)
-        codes = pd.Index(self.levels, dtype=object).get_indexer(pd.Index(text, dtype=object))
-        unseen = float(len(self.levels)) if self.has_other else np.nan
-        encoded = np.where(codes < 0, unseen, codes).astype(np.float64)
-        encoded[text.isna().to_numpy()] = np.nan
-        return encoded
-
-
 @dataclass(frozen=True)
 class FrameEncoder:
     """Encode a frame of raw features. Fitted on training rows only.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        An encoder for each raw feature, in their order.
+    optional : tuple of str
+        Features that may be missing later; they count as empty then.
 
     Examples
     --------
@@ -168,35 +74,106 @@ class FrameEncoder:
            [nan, nan]])
     """
 
-    columns: tuple[ColumnEncoder, ...]
-    categorical: NDArray[np.bool_] = field(compare=False)
+    columns: tuple[Column, ...]
+    optional: tuple[str, ...] = ()
+    categorical: NDArray[np.bool_] = field(compare=False, default_factory=lambda: np.empty(0, bool))
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, *, max_levels: int = MAX_LEVELS) -> Self:
-        """Learn how to encode the columns of a frame.
+    def fit(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        types: Mapping[str, FeatureType] | None = None,
+        optional: Collection[str] = (),
+        teacher: Teacher | None = None,
+        max_levels: int = MAX_LEVELS,
+    ) -> Self:
+        """Learn how to encode the columns of a frame (see `learn`)."""
+        return cls.learn(
+            frame, types=types, optional=optional, teacher=teacher, max_levels=max_levels
+        )[0]
+
+    @classmethod
+    def learn(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        types: Mapping[str, FeatureType] | None = None,
+        optional: Collection[str] = (),
+        teacher: Teacher | None = None,
+        max_levels: int = MAX_LEVELS,
+    ) -> tuple[Self, Encoded]:
+        """Learn how to encode the columns of a frame, and encode it.
+
+        Where a `teacher` tells the target, the frame's own rows are encoded otherwise than
+        `transform` would, so that no row is told its own target: fit members on what comes back.
+
+        Parameters
+        ----------
+        frame : DataFrame, shape (n_rows, n_columns)
+            Training rows.
+        types : mapping of str to FeatureType, optional
+            Kinds of columns that are not to be read from their values.
+        optional : collection of str
+            Features that may be missing later.
+        teacher : Teacher, optional
+            The target of the rows; without it no category has means of the target.
+        max_levels : int
+            Levels of a category that are told apart.
 
         Raises
         ------
         DataError
-            If a column can be no feature; `choose_features` drops such columns with a reason.
+            If a column can be no feature; `usable_features` drops such columns with a reason.
         """
-        problems = [
-            f"{name}: {_kind_problem(frame[name])}"
+        _refuse_unusable(frame)
+        types = types or {}
+        learned = [
+            _learn_column(frame[name], types.get(name), teacher, max_levels)
             for name in frame.columns
-            if kind_of(frame[name]) is None
         ]
-        if problems:
-            raise DataError(f"columns that cannot be features: {'; '.join(problems)}")
-        columns = tuple(
-            ColumnEncoder.fit(frame[name], max_levels=max_levels) for name in frame.columns
-        )
-        categorical = np.array([column.kind == "category" for column in columns], dtype=bool)
-        return cls(columns=columns, categorical=categorical)
+        encoder = cls._of((column for column, _, _ in learned), optional)
+        values = np.hstack([dense for _, dense, _ in learned])
+        texts = [sparse for _, _, sparse in learned if sparse is not None]
+        return encoder, Encoded(values, encoder.categorical, _side_by_side(texts))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the raw features, in the order of the matrix."""
+        """Names of the raw features."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the columns of the matrix."""
+        return tuple(output for column in self.columns for output in column.outputs)
+
+    @property
+    def sources(self) -> NDArray[np.intp]:
+        """For each column of the matrix, the place of its raw feature among the `names`."""
+        widths = [len(column.outputs) for column in self.columns]
+        return np.repeat(np.arange(len(widths)), widths)
+
+    def placed(self) -> Iterator[tuple[Column, int]]:
+        """Yield the columns, and where in the matrix the first of what they become stands."""
+        start = 0
+        for column in self.columns:
+            yield column, start
+            start += len(column.categorical)
+
+    def keeping(self, names: Collection[str]) -> Self:
+        """Return the encoder of some of the features."""
+        kept = [column for column in self.columns if column.name in names]
+        return self._of(kept, self.optional)
+
+    def part(self, X: Encoded, names: Collection[str]) -> Encoded:
+        """Return what rows that this encoder made hold of some of the features."""
+        kept = np.array([name in names for name in self.names], dtype=bool)
+        sparse = None
+        if X.sparse is not None:
+            terms = np.repeat(kept, [column.terms for column in self.columns])
+            sparse = X.sparse[:, np.flatnonzero(terms)] if terms.any() else None
+        columns = kept[self.sources]
+        return Encoded(np.ascontiguousarray(X.values[:, columns]), X.categorical[columns], sparse)
 
     def transform(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows. Columns that were not there in training are ignored.
@@ -204,26 +181,91 @@ class FrameEncoder:
         Raises
         ------
         DataError
-            If a feature is missing.
+            If a feature is missing that is not `optional`.
         """
-        missing = [name for name in self.names if name not in frame.columns]
+        self._refuse_missing(frame)
+        values = np.empty((len(frame), len(self.categorical)))
+        texts: list[csr_matrix] = []
+        at_once = _plain_numbers(self, frame)
+        if at_once:
+            numbers = frame[list(at_once)].to_numpy(dtype=np.float64)
+            values[:, list(at_once.values())] = finite(numbers)
+        for column, start in self.placed():
+            if column.name not in at_once:
+                dense, sparse = column.encode(_find(frame, column.name))
+                values[:, start : start + dense.shape[1]] = dense
+                if sparse is not None:
+                    texts.append(sparse)
+        return Encoded(values, self.categorical, _side_by_side(texts))
+
+    @classmethod
+    def _of(cls, columns: Iterable[Column], optional: Collection[str]) -> Self:
+        taken = tuple(columns)
+        codes = [code for column in taken for code in column.categorical]
+        kept = tuple(column.name for column in taken if column.name in optional)
+        return cls(taken, kept, np.array(codes, dtype=bool))
+
+    def _refuse_missing(self, frame: pd.DataFrame) -> None:
+        missing = [
+            name for name in self.names if name not in frame.columns and name not in self.optional
+        ]
         if missing:
             raise DataError(_missing_message(missing, frame.columns, expected=len(self.names)))
-        values = np.empty((len(frame), len(self.columns)), dtype=np.float64, order="C")
-        for position, column in enumerate(self.columns):
-            values[:, position] = column.transform(frame[column.name])
-        return Encoded(values, self.categorical)
 
 
-def _kind_of_objects(column: pd.Series) -> Kind | None:
-    inferred = types.infer_dtype(column, skipna=True)
-    if inferred in {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}:
-        return "number"
-    return "category" if inferred in {"string", "mixed-integer", "categorical"} else None
+def _learn_column(
+    column: pd.Series, declared: FeatureType | None, teacher: Teacher | None, max_levels: int
+) -> tuple[Column, Floats, csr_matrix | None]:
+    kind = declared or read_kind(column)
+    if kind == "text":
+        return TextColumn.learn(column)
+    fitted: Column
+    if kind == "date":
+        fitted = DateColumn.fit(column)
+    elif kind == "category":
+        category = CategoryColumn.fit(column, max_levels=max_levels)
+        if teacher is not None and len(category.levels) > FEW_LEVELS:
+            return *category.taught(column, teacher), None
+        fitted = category.without_the_rare()
+    else:
+        fitted = NumberColumn.fit(column, truth=kind == "boolean")
+    return fitted, *fitted.encode(column)
 
 
-def _kind_problem(column: pd.Series) -> str:
-    return why_unusable(column) or f"type {column.dtype}"
+def _side_by_side(texts: Sequence[csr_matrix]) -> csr_matrix | None:
+    return hstack(texts, format="csr") if len(texts) > 1 else next(iter(texts), None)
+
+
+def _plain_numbers(encoder: FrameEncoder, frame: pd.DataFrame) -> dict[str, int]:
+    """Return the columns that can be copied at once, and where to."""
+    plain = {
+        name
+        for name, dtype in zip(frame.columns, frame.dtypes, strict=True)
+        if isinstance(dtype, np.dtype) and dtype.kind in "biuf"
+    }
+    return {
+        column.name: start
+        for column, start in encoder.placed()
+        if isinstance(column, NumberColumn)
+        and not (column.truth or column.empty)
+        and column.name in plain
+    }
+
+
+def _find(frame: pd.DataFrame, name: str) -> pd.Series:
+    if name in frame.columns:
+        return frame[name]
+    return pd.Series(np.nan, index=frame.index, dtype=object, name=name)
+
+
+def _refuse_unusable(frame: pd.DataFrame) -> None:
+    problems = [
+        f"{name}: {why_unusable(frame[name]) or f'type {frame[name].dtype}'}"
+        for name in frame.columns
+        if kind_of(frame[name]) is None
+    ]
+    if problems:
+        raise DataError(f"columns that cannot be features: {'; '.join(problems)}")
 
 
 def _missing_message(missing: Sequence[str], found: pd.Index, *, expected: int) -> str:

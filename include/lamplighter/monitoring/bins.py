@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from lamplighter.features.encode import as_numbers, as_texts, kind_of
+from lamplighter.features.category import as_texts
+from lamplighter.features.kinds import read_kind
+from lamplighter.features.number import as_numbers
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -137,10 +139,14 @@ Bins = NumberBins | CategoryBins
 
 
 def learn_bins(column: pd.Series) -> Bins:
-    """Learn the bins of a column of features from its reference."""
-    if kind_of(column) == "number":
+    """Learn the bins of a column of features from its reference.
+
+    Dates go on and texts do not come again, so of both only what is missing is watched.
+    """
+    kind = read_kind(column)
+    if kind == "number":
         return NumberBins.learn(as_numbers(column))
-    return CategoryBins.learn(as_texts(column))
+    return CategoryBins.learn(as_texts(column)) if kind == "category" else CategoryBins(levels=())
 
 
 def merged(counts: ArrayLike, groups: Sequence[int] | Ints) -> Ints:

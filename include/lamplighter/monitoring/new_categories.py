@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from lamplighter.features.encode import as_texts
+from lamplighter.features.category import as_texts
 
 NAMED = 5
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lamplighter.features.encode import as_numbers
+from lamplighter.features.number import as_numbers
 from lamplighter.monitoring.bins import Bins, CategoryBins, NumberBins, learn_bins
 from lamplighter.monitoring.new_categories import new_categories
 
@@ -145,7 +145,7 @@ def _counted(column: pd.Series, bins: Bins, day: Ints, days: int) -> ColumnProfi
     cell = day * bins.size + bins.places(column)
     counts = np.bincount(cell, minlength=days * bins.size).reshape(days, bins.size)
     if isinstance(bins, CategoryBins):
-        new = new_categories(column, bins.levels)
+        new = new_categories(column, bins.levels) if bins.levels else {}
         return ColumnProfile(bins, counts.astype(np.int64), np.zeros(days), new)
     values = np.clip(np.nan_to_num(as_numbers(column)), -_LARGEST, _LARGEST)
     return ColumnProfile(bins, counts.astype(np.int64), np.bincount(day, values, days))

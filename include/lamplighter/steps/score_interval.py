@@ -18,7 +18,9 @@ from lamplighter.data.examples import feature_view, interval_examples
 from lamplighter.data.predictions import example_names, prediction_ids
 from lamplighter.errors import NoChampionError
 from lamplighter.features.build import build_features
-from lamplighter.features.encode import as_numbers, as_texts, kind_of
+from lamplighter.features.category import as_texts
+from lamplighter.features.kinds import kind_of
+from lamplighter.features.number import as_numbers
 from lamplighter.ledger import Release
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night

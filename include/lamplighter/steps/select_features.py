@@ -1,4 +1,4 @@
-"""Step select_features: build the examples of the night, split them, and keep what helps."""
+"""Step select_features: build the examples of the night, split them, and drop what is unusable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lamplighter.data.examples import feature_view, known_examples
 from lamplighter.data.splits import Split, split_examples
 from lamplighter.errors import DataError
 from lamplighter.features.build import build_features
-from lamplighter.features.select import choose_features
+from lamplighter.features.select import usable_features
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.examples_frame import LABEL, join_features
 from lamplighter.steps.night import Night
@@ -41,12 +41,7 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
     part = np.where(split.training, "training", "holdout")[used]
     view = feature_view(spec, night.lake, as_of=run.as_of)
     features = build_features(spec, examples[used], view)
-    kept, dropped = choose_features(
-        features[part == "training"],
-        examples[LABEL][split.training].to_numpy(),
-        selection=spec.features.select,
-        task=spec.task,
-    )
+    kept, dropped = usable_features(features[part == "training"])
     frame = join_features(examples[used], features, part).reset_index(drop=True)
     artifact = night.artifacts.write_frame(
         f"{night.key('examples', snapshot.digest)}.parquet", frame
