@@ -14,6 +14,11 @@ from benchmarks.tuning.declared_set import PROJECT, VAR
 PEERS = Path(__file__).with_name("peers")
 OWN = "lamplighter"
 
+
+class InstallError(RuntimeError):
+    """uv could not make an environment or install into it."""
+
+
 _UV = Path(sys.executable).with_name("uv")
 
 
@@ -67,7 +72,7 @@ def _build_with_optional(environment: str, required: Path, optional: Path) -> bo
         arguments = ["-r", str(required), "-r", str(optional)]
         try:
             _install(environment, *arguments)
-        except subprocess.CalledProcessError:
+        except InstallError:
             continue
         return True
     return False
@@ -98,8 +103,7 @@ def _uv(*arguments: str) -> None:
         [str(_UV), *arguments, "--quiet"], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        print(done.stderr.strip()[-2000:], file=sys.stderr)
-        done.check_returncode()
+        raise InstallError(f"uv {arguments[0]} failed: {done.stderr.strip()[-2000:]}")
 
 
 def _digest(*lists: Path) -> str:

@@ -22,7 +22,7 @@ def draw(splits: Sequence[Split], path: Path) -> None:
     within = [split for split in splits if split.budget_s == BUDGET_S]
     ranks = standing(splits, BUDGET_S).ranks
     # Equal cells give an equal file: no date, no random ids.
-    with mpl.rc_context({"svg.hashsalt": "tuning", "font.size": 9}):
+    with mpl.rc_context({"svg.hashsalt": "tuning", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(11, 4.6), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
         _draw_ranks(left, ranks)

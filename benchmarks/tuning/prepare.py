@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from benchmarks.tuning.declared_set import VAR, DeclaredSet
+from benchmarks.tuning.feature_columns import feature_columns
 from benchmarks.tuning.prepared import TARGET, TIME
 from benchmarks.tuning.splits import Rows, split_at_random, split_in_time
 from pandas.api import types
@@ -26,7 +27,7 @@ def prepare(declared: DeclaredSet, *, seed: int, root: Path = VAR / "sets") -> P
     y = frame[declared.target]
     training, held_out = _split(declared, frame, seed)
     classes = _classes(declared, y.iloc[training])
-    features = _features(declared, frame)
+    features = feature_columns(declared, frame)
     target = y.astype("float64") if not classes else _codes(y, classes)
     held_out = held_out[target.notna().to_numpy()[held_out]]
     kept = features.copy()
@@ -69,7 +70,7 @@ def _classes(declared: DeclaredSet, y: pd.Series) -> list[Any]:
             "a binary task has 2; correct the task"
         )
     if declared.task == "binary" and declared.positive is not None:
-        named = [c for c in classes if str(c) == declared.positive]
+        named = [c for c in classes if _is_called(c, declared.positive)]
         if not named:
             raise ValueError(
                 f"{declared.name}: positive is {declared.positive!r}, and {declared.target} has "
@@ -79,30 +80,16 @@ def _classes(declared: DeclaredSet, y: pd.Series) -> list[Any]:
     return classes
 
 
+def _is_called(label: Any, name: str) -> bool:
+    # 1 and 1.0 are one label: a column with a missing value holds the latter.
+    try:
+        return str(label) == name or float(label) == float(name)
+    except ValueError:
+        return False
+
+
 def _codes(y: pd.Series, classes: list[Any]) -> pd.Series:
     return y.map({label: code for code, label in enumerate(classes)}).astype("Float64")
-
-
-def _features(declared: DeclaredSet, frame: pd.DataFrame) -> pd.DataFrame:
-    hidden = [declared.target, *declared.drop, *([declared.time] if declared.time else [])]
-    features = frame.drop(columns=hidden)
-    features.columns = [str(column) for column in features.columns]
-    for column in features.columns:
-        if types.is_datetime64_any_dtype(features[column].dtype):
-            features = _calendar(features.drop(columns=column), features[column], column)
-        elif isinstance(features[column].dtype, pd.CategoricalDtype):
-            features[column] = features[column].astype("str")
-    if declared.time is not None and declared.calendar:
-        features = _calendar(features, frame[declared.time], declared.time)
-    return features
-
-
-def _calendar(features: pd.DataFrame, times: pd.Series, name: str) -> pd.DataFrame:
-    clock = pd.to_datetime(times, utc=True).dt
-    parts = {"month": clock.month, "weekday": clock.day_of_week, "hour": clock.hour}
-    return features.assign(
-        **{f"{name}_{part}": values for part, values in parts.items() if values.nunique() > 1}
-    )
 
 
 def _digest(parts: dict[str, pd.DataFrame]) -> str:

@@ -23,7 +23,6 @@ from typing import Any
 
 from benchmarks.tuning.declared_set import PROJECT, VAR, DeclaredSet
 from benchmarks.tuning.environments import build, python_of
-from benchmarks.tuning.folder_sets import SidecarError
 from benchmarks.tuning.grid import BUDGET_S, LONGER_BUDGET_S, RESULTS, SEEDS, Cell, wanted_cells
 from benchmarks.tuning.prepare import prepare
 from benchmarks.tuning.sets import all_sets
@@ -52,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is asked for and missing."""
     try:
         sets = all_sets()
-    except SidecarError as error:
+    except ValueError as error:  # a set that is not described, or two of one name
         raise SystemExit(str(error)) from None
     asked = _parser(sets).parse_args(arguments)
     cells = [

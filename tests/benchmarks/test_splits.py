@@ -87,3 +87,28 @@ def test_a_binary_set_of_three_values_is_refused(tmp_path):
     declared = DeclaredSet("visits", read, "binary", "back", source="")
     with pytest.raises(ValueError, match="back has 3 values in training rows"):
         prepare(declared, seed=0, root=tmp_path)
+
+
+def test_columns_of_any_type_become_what_every_system_reads(tmp_path):
+    days = pd.date_range("2024-01-01", periods=80, freq="D")
+
+    def read() -> pd.DataFrame:
+        return _visits().assign(
+            **{
+                "born [date]": days.date,
+                "born {date}": days,
+                "stayed": days - days[0],
+                "kind": pd.Categorical(["a", None, "b", "a"] * 20),
+                "back": [1.0, 0.0, np.nan, 1.0] * 20,
+            }
+        )
+
+    declared = DeclaredSet("visits", read, "binary", "back", source="", time="day", positive="0")
+    data = read_prepared(prepare(declared, seed=0, root=tmp_path))
+    X = data.train.X
+    assert {"born _date__days", "born _date__month", "stayed", "kind"} <= set(X.columns)
+    assert len(set(X.columns)) == len(X.columns)
+    assert X["stayed"].iloc[1] == 24 * 3600
+    assert X["kind"].isna().sum() == 15
+    assert not [c for c in X.columns if str(X[c].dtype).startswith("datetime")]
+    assert data.train.y[:4].tolist() == [0, 1, 0, 0]  # rows without a target are gone
