@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Sequence
 
 from lamplighter.tuning.history import Past
 
-_CURIOSITY = 0.5
-
 
 def promising(names: Sequence[str], points: Sequence[Past]) -> list[str]:
-    r"""Rank algorithms by what their best trial yet to come may be.
+    """Rank algorithms by how many trials each has had for its place: the fewest first.
 
-    Algorithms are arms of a bandit that is paid by its best pull, not by the mean of all: MaxUCB
-    [1]_. An arm of :math:`n` pulls whose best reward is :math:`r` gets
+    The algorithm with the least loss is due one trial, the next one half a trial, the third a
+    third: the best gets most, and none is forgotten, for it may get better yet.
 
-    .. math:: r + (\alpha \ln t / n)^2
-
-    at pull :math:`t`. A reward is 1 for the least loss so far and 0 for the median one.
-
-    Parameters
-    ----------
-    names : sequence of str
-        The algorithms. One that was never tried comes first.
-    points : sequence of Past
-        Their trials.
-
-    References
-    ----------
-    .. [1] A. Balef, C. Vernade and K. Eggensperger, "Put CASH on bandits: a max k-armed problem for
-       automated machine learning", 2025.
+    Examples
+    --------
+    >>> points = [Past(0, "a", {}, 0.1), Past(1, "b", {}, 0.2), Past(2, "b", {}, 0.3)]
+    >>> promising(["a", "b", "c"], points)
+    ['c', 'a', 'b']
     """
-    pulls = {name: [past.loss for past in points if past.algorithm == name] for name in names}
-    losses = [past.loss for past in points if past.algorithm in pulls]
-    if not losses:
-        return list(names)
-    best = min(losses)
-    unit = statistics.median(losses) - best or 1.0
-    curiosity = _CURIOSITY * math.log(len(losses) + 1)
+    best_first = sorted((past.loss, past.index, past.algorithm) for past in points)
+    places = list(dict.fromkeys(algorithm for _, _, algorithm in best_first))
 
-    def worth(name: str) -> float:
-        found = pulls[name]
-        if not found:
-            return math.inf
-        return 1 - (min(found) - best) / unit + (curiosity / len(found)) ** 2
+    def had(name: str) -> int:
+        place = places.index(name) + 1 if name in places else 0
+        return place * sum(past.algorithm == name for past in points)
 
-    return sorted(names, key=worth, reverse=True)
+    return sorted(names, key=had)
