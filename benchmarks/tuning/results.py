@@ -108,7 +108,7 @@ class Measured:
     ----------
     worst_overrun : float or None
         Share of the budget by which the longest fit exceeded it. None for untuned systems.
-    predict_s, size_mb, fit_s : float or None
+    predict_s, size_mb, fit_s, cpu_s : float or None
         Medians over sets, of the medians over seeds. Predicting is of 10,000 rows.
     """
 
@@ -116,6 +116,7 @@ class Measured:
     predict_s: float | None
     size_mb: float | None
     fit_s: float | None
+    cpu_s: float | None
 
 
 def measured(splits: Sequence[Split], system: str, budget_s: int = BUDGET_S) -> Measured:
@@ -132,6 +133,7 @@ def measured(splits: Sequence[Split], system: str, budget_s: int = BUDGET_S) -> 
         _median_over_sets(cells, lambda c: median(c["predict_10k_s"])),
         _median_over_sets(cells, lambda c: c["size_bytes"] / 1e6),
         _median_over_sets(cells, lambda c: c["fit_wall_s"]),
+        _median_over_sets(cells, lambda c: c["fit_cpu_s"]),
     )
 
 

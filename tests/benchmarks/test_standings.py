@@ -18,7 +18,7 @@ def cell(system, rows, *, set="digits", seed=0, budget_s=60, error=None, digest=
         "set": set, "system": system, "seed": seed, "budget_s": budget_s, "error": error,
         "metric": "log_loss", "loss": float(losses.mean()), "row_losses": pack(losses),
         "set_digest": digest, "overrun": 0.02, "predict_10k_s": [0.2, 0.1, 0.3, 0.2, 0.2],
-        "size_bytes": 2_000_000, "fit_wall_s": 61.2, "busy": False,
+        "size_bytes": 2_000_000, "fit_wall_s": 61.2, "fit_cpu_s": 60.9, "busy": False,
         "machine": {"cpu": "one", "cores": 2}, "versions": {"python": "3.12", "flaml": "2"},
         "finished_at": "2026-11-22T10:00:00+00:00", **more,
     }  # fmt: skip
@@ -125,6 +125,7 @@ def test_costs_are_medians_over_sets():
     ]
     found = measured(splits_of(cells)[0], "flaml")
     assert (found.size_mb, found.predict_s, found.worst_overrun) == (4.0, 0.2, 0.2)
+    assert (found.fit_s, found.cpu_s) == (61.2, 60.9)
 
 
 def test_the_grid_runs_untuned_systems_once_and_the_longer_budget_on_three_sets():
