@@ -46,6 +46,11 @@ class Augmentation(Section):
         description="How far: towards balanced classes, of noise in standard deviations / 10, "
         "of shifts in eighths of an image, of words dropped in fifths.",
     )
+    transforms: tuple[Literal["shift", "scale", "crop", "flip"], ...] = Field(
+        default=("shift",),
+        min_length=1,
+        description="For images: what each copy of an image has one of. `auto` tries each alone.",
+    )
 
 
 class Images(Section):

@@ -12,12 +12,19 @@ from typing import Any
 
 import pandas as pd
 
-from lamplighter.evaluation.metrics import Task
 from lamplighter.features.encode import FrameEncoder
+from lamplighter.features.select import select
+from lamplighter.features.target_means import Teacher
 from lamplighter.spec.features import Augmentation, Features, Selection
+from lamplighter.training import augment
+from lamplighter.training.augment import Augmented
 from lamplighter.training.members.algorithm import Member, Rows
-from lamplighter.training.space import Dimension
+from lamplighter.training.members.reweighed import Reweighed
+from lamplighter.training.seeds import derive_seed
 from lamplighter.training.target import Floats, Target
+
+_SELECT = {"method": "method", "keep": "keep_fraction", "score": "score"}
+_AUGMENT = {"method": "method", "strength": "strength", "transform": "transforms"}
 
 
 @dataclass(frozen=True)
@@ -30,10 +37,13 @@ class Prepared:
         Encodes rows of validation and of production in the same way, with the same features.
     rows : Rows
         What a member is fitted on; augmentation may have weighted or multiplied them.
+    balance : tuple of float
+        How many times as much each class counts as in the data; empty where nothing was balanced.
     """
 
     encoder: FrameEncoder
     rows: Rows
+    balance: tuple[float, ...] = ()
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -45,7 +55,7 @@ class Prepared:
 
         Balanced classes make rare ones too likely; the member that comes back takes that off.
         """
-        return member
+        return Reweighed(member, self.balance) if self.balance else member
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,11 @@ class Recipe:
 
         Where the spec says `auto` and the parameters nothing, nothing is selected or augmented.
         """
-        return cls(features, features.select, features.augment)
+        return cls(
+            features,
+            features.select.model_copy(update=_given(params, "select", _SELECT)),
+            features.augment.model_copy(update=_given(params, "augment", _AUGMENT)),
+        )
 
     @staticmethod
     def split(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -79,10 +93,11 @@ class Recipe:
     @property
     def key(self) -> str:
         """A name that equal recipes share, so that a fold is prepared once for all of them."""
-        parts = {
-            name: getattr(self, name).model_dump(mode="json") for name in ("select", "augment")
-        }
-        return json.dumps(parts, sort_keys=True)
+        found: dict[str, dict[str, Any]] = {}
+        for name, part in (("select", self.select), ("augment", self.augment)):
+            if part.method not in ("none", "auto"):
+                found[name] = part.model_dump(mode="json")
+        return json.dumps(found, sort_keys=True)
 
     def prepare(
         self, frame: pd.DataFrame, y: Floats, *, target: Target, seed: int, in_time_order: bool
@@ -100,16 +115,61 @@ class Recipe:
         in_time_order : bool
             Whether a row may only learn from rows above it.
         """
-        encoder = FrameEncoder.fit(frame)
-        return Prepared(encoder, Rows(encoder.transform(frame), y))
+        encoder, X = FrameEncoder.learn(
+            frame,
+            types=self.features.types,
+            optional=self.features.optional,
+            teacher=Teacher.of(
+                y, classes=len(target), in_time_order=in_time_order, seed=derive_seed(seed, "means")
+            ),
+        )
+        kept = select(
+            encoder,
+            X,
+            y,
+            selection=self.select,
+            task=target.task,
+            seed=derive_seed(seed, "select"),
+        )
+        # Before the rest is left out: an image is moved with all of its pixels.
+        made = self._augmented(Rows(X, y), encoder, frame, target, derive_seed(seed, "augment"))
+        if len(kept) == len(encoder.names):
+            return Prepared(encoder, made.rows, made.balance)
+        rows = Rows(encoder.part(made.rows.X, kept), made.rows.y, made.rows.weights)
+        return Prepared(encoder.keeping(kept), rows, made.balance)
+
+    def _augmented(
+        self, rows: Rows, encoder: FrameEncoder, frame: pd.DataFrame, target: Target, seed: int
+    ) -> Augmented:
+        method, strength = self.augment.method, self.augment.strength
+        classes = len(target)
+        if method == "class_weights" and classes:
+            return augment.class_weights(rows, classes=classes, strength=strength)
+        if method == "oversample" and classes:
+            return augment.oversample(rows, classes=classes, strength=strength, seed=seed)
+        if method == "noise":
+            return augment.noise(rows, encoder, strength=strength, seed=seed)
+        if method == "words":
+            return augment.words(rows, encoder, frame, strength=strength, seed=seed)
+        shape = self.features.images
+        if method == "images" and shape is not None:
+            return augment.images(
+                rows,
+                encoder,
+                shape=shape,
+                transforms=self.augment.transforms,
+                strength=strength,
+                seed=seed,
+            )
+        return Augmented(rows)
 
 
-def recipe_dimensions(
-    features: Features, *, task: Task, frame: pd.DataFrame | None = None
-) -> dict[str, Dimension]:
-    """Return the dimensions of the recipe that the spec leaves to the search by `auto`.
-
-    The first option of each is the plain one: nothing selected, nothing augmented. With a `frame`
-    of features, only what fits its columns is offered.
-    """
-    return {}
+def _given(params: Mapping[str, Any], section: str, names: Mapping[str, str]) -> dict[str, Any]:
+    found = {
+        field: params[f"{section}.{name}"]
+        for name, field in names.items()
+        if f"{section}.{name}" in params
+    }
+    if "transforms" in found:
+        found["transforms"] = (found["transforms"],)
+    return found

@@ -13,7 +13,7 @@ from lamplighter.errors import TrainingError
 from lamplighter.evaluation.metrics import Task, row_losses
 from lamplighter.training.folds import Folds, TrainingSet, finite_prediction
 from lamplighter.training.members.algorithm import Algorithm
-from lamplighter.training.recipe import recipe_dimensions
+from lamplighter.training.recipe_dimensions import recipe_dimensions
 from lamplighter.training.target import Floats
 from lamplighter.training.trial import TrialRecord, ranked, why_nothing_succeeded
 from lamplighter.training.workshop import Resource, Workshop, validation_targets
