@@ -52,7 +52,16 @@ def _problems(path: Path, environment: str | None) -> list[dict[str, object]]:
         return [{"line": p.line, "key": p.key, "message": p.message} for p in invalid.problems]
     except SpecError as error:
         return [{"line": None, "key": "", "message": str(error)}]
-    return _dotted_paths(spec)
+    return [*_dotted_paths(spec), *_search(spec)]
+
+
+def _search(spec: ModelSpec) -> list[dict[str, object]]:
+    if not spec.search.must_be_examined:
+        return []
+    from lamplighter.tuning.chosen_algorithms import problems_of
+
+    problems = problems_of(spec.search, spec.task)
+    return [{"line": None, "key": p.key, "message": p.message} for p in problems]
 
 
 def _dotted_paths(spec: ModelSpec) -> list[dict[str, object]]:

@@ -167,6 +167,17 @@ class ModelSpec(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _estimators_can_do_the_task(self) -> Self:
+        for name in self.search.algorithms:
+            own = self.search.estimators.get(name)
+            if own is not None and self.task not in own.tasks:
+                raise ValueError(
+                    f"search.algorithms names {name}, which is for {', '.join(own.tasks)}, and the "
+                    f"task is {self.task}; leave it out, or correct search.estimators.{name}.tasks"
+                )
+        return self
+
     def document(self) -> dict[str, Any]:
         """Return the spec as plain JSON values, defaults included."""
         return self.model_dump(mode="json", by_alias=True)

@@ -28,10 +28,15 @@ Value = str | int | float | bool
 class RangeOf(Section):
     """A number between two bounds."""
 
-    low: float
-    high: float
-    log: bool = Field(default=False, description="Draw evenly in the logarithm.")
-    whole: bool = Field(default=False, description="Whole numbers only.")
+    low: float = Field(allow_inf_nan=False)
+    high: float = Field(allow_inf_nan=False)
+    log: bool | None = Field(
+        default=None,
+        description="Draw evenly in the logarithm; as the algorithm's own space unless said.",
+    )
+    whole: bool | None = Field(
+        default=None, description="Whole numbers only; as the algorithm's own space unless said."
+    )
 
     @model_validator(mode="after")
     def _can_be_drawn_from(self) -> Self:
@@ -58,6 +63,16 @@ class ChoiceOf(Section):
 
     choice: tuple[Value | BranchOf, ...] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        seen: list[Value] = []
+        for option in self.choice:
+            value = option.value if isinstance(option, BranchOf) else option
+            if value in seen:
+                raise ValueError(f"names {value!r} twice")
+            seen.append(value)
+        return self
+
 
 Dimension = RangeOf | ChoiceOf | Value
 """What a parameter may be: a range, a choice, or a fixed value."""
@@ -78,6 +93,21 @@ class Estimator(Section):
     start: dict[str, Value] = Field(
         default_factory=dict, description="A point of the space that is known to be good."
     )
+
+    @model_validator(mode="after")
+    def _no_name_recurs_along_a_path(self) -> Self:
+        _check_path(self.space, above=())
+        return self
+
+
+def _check_path(space: dict[str, Dimension], above: tuple[str, ...]) -> None:
+    for name, given in space.items():
+        if name in above:
+            raise ValueError(f"space names {name!r} again below itself; give it another name")
+        if isinstance(given, ChoiceOf):
+            for option in given.choice:
+                if isinstance(option, BranchOf):
+                    _check_path(option.then, (*above, *space))
 
 
 class Halving(Section):
@@ -126,6 +156,11 @@ class Search(Section):
         default=True, description="Begin with the best trials of the nights before."
     )
     seed: int = Field(default=0, ge=0)
+
+    @property
+    def must_be_examined(self) -> bool:
+        """Whether only the algorithms themselves can tell that they can be searched like this."""
+        return bool(self.space or self.estimators) or "gp" in (self.method, self.halving.around)
 
     @model_validator(mode="after")
     def _some_budget(self) -> Self:

@@ -40,7 +40,7 @@ def resolve_spec(
     Raises
     ------
     SpecError
-        If the file is not a valid spec.
+        If the file is not a valid spec, or names what cannot be searched.
     UsageError
         If a requested value does not fit the spec.
     """
@@ -49,6 +49,7 @@ def resolve_spec(
         log.info("run %s was resolved before; keeping spec %s", run_id, earlier.spec_digest)
         return earlier
     spec = load_spec(spec_path)
+    _refuse_what_cannot_be_searched(spec)
     _refuse_what_does_not_fit(spec, request, now or datetime.now(UTC))
     _refuse_another_name(spec, stores)
     _refuse_other_rows(spec, stores)
@@ -57,6 +58,14 @@ def resolve_spec(
     stored = stores.ledger.start_run(run, run_id=run_id)
     log.info("%s as of %s runs spec %s", spec.model, stored.as_of.isoformat(), stored.spec_digest)
     return stored
+
+
+def _refuse_what_cannot_be_searched(spec: ModelSpec) -> None:
+    if spec.search.must_be_examined:
+        # Only here, for it loads every library that a member needs.
+        from lamplighter.tuning.chosen_algorithms import chosen_algorithms
+
+        chosen_algorithms(spec.search, spec.task)
 
 
 def _refuse_what_does_not_fit(spec: ModelSpec, request: RunRequest, now: datetime) -> None:

@@ -13,7 +13,7 @@ from lamplighter.steps.stored_search import (
     search_seed,
     training_set,
 )
-from lamplighter.training.members.catalogue import ALGORITHMS
+from lamplighter.tuning.chosen_algorithms import chosen_algorithms
 from lamplighter.tuning.methods import method_of
 from lamplighter.tuning.search import run_search
 
@@ -47,7 +47,7 @@ def tune_model(
         run_search(
             training_set(night, read_examples(night, examples)),
             store,
-            algorithms={name: ALGORITHMS[name] for name in spec.search.algorithms},
+            algorithms=chosen_algorithms(spec.search, spec.task),
             worker=worker,
             budget_s=run.budget_s * spec.search.share if run.budget_s is not None else None,
             seed=search_seed(night),
