@@ -7,11 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-
 from lamplighter.errors import TrainingError
-from lamplighter.evaluation.metrics import Task, row_losses
-from lamplighter.training.folds import Folds, TrainingSet, finite_prediction
+from lamplighter.training.folds import Folds, TrainingSet
 from lamplighter.training.members.algorithm import Algorithm
 from lamplighter.training.recipe_dimensions import recipe_dimensions
 from lamplighter.training.target import Floats
@@ -21,6 +18,7 @@ from lamplighter.tuning.budget import Budget
 from lamplighter.tuning.methods import METHODS, Method, Suggestion
 from lamplighter.tuning.race import Race
 from lamplighter.tuning.schedule import Schedule
+from lamplighter.tuning.scoring import Scoring
 from lamplighter.tuning.warm_start import inherited_trials
 
 __all__ = ["Progress", "TrialRecord", "TrialStore", "run_search"]
@@ -161,7 +159,7 @@ def run_search(
     )
     workshop = Workshop(folds, able, seed=seed, threads=threads)
     race = Race(data.task, validation_targets(folds), store.predictions)
-    bench = _Bench(folds, workshop, race=race, budget=budget, worker=worker, resource=resource)
+    bench = _Bench(Scoring(folds, workshop, race, resource), budget=budget, worker=worker)
     costs = {name: algorithm.cost for name, algorithm in able.items()}
     while True:
         trials = store.trials()
@@ -184,21 +182,17 @@ def run_search(
 
 @dataclass(frozen=True)
 class _Bench:
-    folds: Folds
-    workshop: Workshop
-    race: Race
+    scoring: Scoring
     budget: Budget
     worker: int
-    resource: Resource
 
     def run(
         self, index: int, suggestion: Suggestion, trials: Sequence[TrialRecord]
     ) -> tuple[TrialRecord, tuple[Floats, ...] | None]:
         begun = self.budget.clock()
-        name = suggestion.algorithm
         ended = TrialRecord(
             index,
-            name,
+            suggestion.algorithm,
             suggestion.params,
             loss=None,
             seconds=0.0,
@@ -208,54 +202,12 @@ class _Bench:
         )
         predictions = None
         try:
-            ended, predictions = self._score(ended, trials)
+            countdown = self.budget.for_one_trial(trials)
+            ended, predictions = self.scoring.score(ended, trials, countdown)
         except Exception as error:  # a member that breaks is a failed trial, never a lost night
-            log.warning("trial %d (%s) failed: %s", index, name, error)
+            log.warning("trial %d (%s) failed: %s", index, suggestion.algorithm, error)
             ended = replace(ended, error=f"{type(error).__name__}: {error}".splitlines()[0])
         return replace(ended, seconds=self.budget.clock() - begun), predictions
-
-    def _score(
-        self, trial: TrialRecord, trials: Sequence[TrialRecord]
-    ) -> tuple[TrialRecord, tuple[Floats, ...] | None]:
-        name, task = trial.algorithm, self.folds.target.task
-        recipe = self.workshop.recipe(trial.params)
-        countdown = self.budget.for_one_trial(trials)
-        predictions: list[Floats] = []
-        losses: list[Floats] = []
-        rounds: list[int] = []
-        for number in self.folds.scored:
-            if trial.fidelity == 1.0 and losses and self.race.is_lost(name, losses, trials):
-                why = f"fell behind on {len(losses)} of {len(self.folds.scored)} folds"
-                return replace(trial, status="pruned", error=why, folds=_means(task, losses)), None
-            fold = self.workshop.fold(number, recipe)
-            member = self.workshop.fit(
-                name,
-                trial.params,
-                fold.train,
-                index=trial.index,
-                validation=fold.validation,
-                seconds_left=countdown,
-                share=(trial.fidelity, self.resource),
-            )
-            predicted = finite_prediction(
-                name, member, fold.validation, threads=self.workshop.threads
-            )
-            predictions.append(predicted)
-            losses.append(row_losses(task, fold.validation.y, predicted))
-            if member.rounds is not None:
-                rounds.append(member.rounds)
-        (loss,) = _means(task, [np.concatenate(losses)])
-        if not np.isfinite(loss):
-            raise TrainingError(f"{name} has the loss {loss} on {sum(map(len, losses))} rows")
-        found = {"rounds": round(float(np.mean(rounds)))} if rounds else {}
-        folds = _means(task, losses)
-        ended = replace(trial, loss=loss, folds=folds, params=trial.params | found, status="ok")
-        return ended, tuple(predictions)
-
-
-def _means(task: Task, losses: Sequence[Floats]) -> tuple[float, ...]:
-    means = np.array([float(of_rows.mean()) for of_rows in losses])
-    return tuple(float(m) for m in (np.sqrt(means) if task == "regression" else means))
 
 
 def _hopeless(trials: Sequence[TrialRecord]) -> bool:
