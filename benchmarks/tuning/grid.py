@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,21 +34,27 @@ class Cell:
 
 
 def wanted_cells(
-    sets: Iterable[str], systems: Iterable[str], seeds: Iterable[int], budgets: Iterable[int]
+    sets: Iterable[str],
+    systems: Iterable[str],
+    seeds: Iterable[int],
+    budgets: Iterable[int],
+    *,
+    longer_on: Container[str] = LONGER_BUDGET_SETS,
 ) -> Iterator[Cell]:
     """Yield the cells of the grid, in the order that they are run in: seed by seed, set by set.
 
-    Untuned systems have no budget and run once per split; the longer budget runs on three sets.
+    Untuned systems have no budget: they run once per split, whatever the budgets. Other budgets
+    than the usual one run on the sets of `longer_on`.
     """
     sets, systems, budgets = list(sets), list(systems), list(budgets)
+    untuned = [name for name in systems if SYSTEMS[name].kind == "untuned"]
+    searching = [name for name in systems if name not in untuned]
     for seed in seeds:
         for name in sets:
+            yield from (Cell(name, system, BUDGET_S, seed) for system in untuned)
             for budget_s in budgets:
-                if budget_s != BUDGET_S and name not in LONGER_BUDGET_SETS:
-                    continue
-                for system in systems:
-                    if budget_s == BUDGET_S or SYSTEMS[system].kind != "untuned":
-                        yield Cell(name, system, budget_s, seed)
+                if budget_s == BUDGET_S or name in longer_on:
+                    yield from (Cell(name, system, budget_s, seed) for system in searching)
 
 
 def read_cells(root: Path = RESULTS) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 from benchmarks.tuning.grid import BUDGET_S, LONGER_BUDGET_S, SEEDS, wanted_cells
-from benchmarks.tuning.results import OPTIONAL, OWN, Split, measured, standing
+from benchmarks.tuning.results import OPTIONAL, OWN, Split, Standing, measured, standing
 from benchmarks.tuning.standings import Duel, median_ratio
 from benchmarks.tuning.systems import SYSTEMS
 
@@ -24,9 +24,9 @@ seeds. Log-loss in nats for classes, root mean squared error for numbers; smalle
 
 def page(splits: Sequence[Split], left_out: Sequence[str]) -> str:
     """Return the page as Markdown."""
-    parts = [_INTRODUCTION, _machines(splits), _standing(splits, BUDGET_S)]
-    if any(split.budget_s == LONGER_BUDGET_S for split in splits):
-        parts.append(_standing(splits, LONGER_BUDGET_S))
+    budgets = sorted({split.budget_s for split in splits}, key=lambda b: (b != BUDGET_S, b))
+    parts = [_INTRODUCTION, _machines(splits)]
+    parts += [_standing(splits, budget_s) for budget_s in budgets]
     parts += [_duels(splits), _costs(splits), _losses(splits), _remarks(splits, left_out)]
     return "\n".join(part for part in parts if part)
 
@@ -63,8 +63,15 @@ def _standing(splits: Sequence[Split], budget_s: int) -> str:
     plot = "\n![Mean ranks, and loss by the best system's](tuning.svg)\n"
     return (
         f"## {budget_s} seconds\n\nOver {len(found.sets)} sets ({found.splits} splits): "
-        f"{', '.join(found.sets)}.\n\n{table}{plot if budget_s == BUDGET_S else ''}"
+        f"{', '.join(found.sets)}.{_not_ranked(found)}\n\n{table}{plot if budget_s == BUDGET_S else ''}"
     )
+
+
+def _not_ranked(found: Standing) -> str:
+    if not found.left_out:
+        return ""
+    titles = ", ".join(SYSTEMS[name].title for name in found.left_out)
+    return f" Not ranked, for want of cells: {titles}."
 
 
 def _duels(splits: Sequence[Split]) -> str:

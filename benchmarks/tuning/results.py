@@ -81,23 +81,31 @@ class Standing:
         Sets with a split on which every ranked system has a cell.
     splits : int
         How many such splits there are.
+    left_out : tuple of str
+        Systems that are not ranked: they have cells on fewer than half of the splits.
     """
 
     ranks: dict[str, Interval]
     sets: tuple[str, ...]
     splits: int
+    left_out: tuple[str, ...]
 
 
 def standing(splits: Sequence[Split], budget_s: int) -> Standing:
-    """Rank the systems that have any cell of `budget_s`, on the splits that have all of them."""
+    """Rank the systems within `budget_s` on the splits that have a cell of each."""
     within = [split for split in splits if split.budget_s == budget_s]
-    present = {name for split in within for name in split.cells}
-    systems = [name for name in SYSTEMS if name in present and name != OPTIONAL]
+    cells = Counter(name for split in within for name in split.cells if name != OPTIONAL)
+    systems = [name for name in SYSTEMS if 2 * cells[name] >= len(within)]
     by_set: dict[str, list[dict[str, float]]] = defaultdict(list)
     for split in within:
         if set(systems) <= set(split.cells):
             by_set[split.set].append(ranks(split.losses(systems)))
-    return Standing(mean_ranks(by_set), tuple(by_set), sum(map(len, by_set.values())))
+    return Standing(
+        mean_ranks(by_set),
+        tuple(by_set),
+        sum(map(len, by_set.values())),
+        tuple(name for name in SYSTEMS if cells[name] and name not in systems),
+    )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser(sets).parse_args(arguments)
     cells = [
         cell
-        for cell in wanted_cells(asked.sets, asked.systems, asked.seeds, asked.budgets)
+        for cell in _asked_for(asked, sets)
         if asked.again or not cell.path(asked.results).exists()
     ]
     print(f"{len(cells)} cells to run", flush=True)
@@ -69,6 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(found, indent=1) + "\n")
         print(f"{number}/{len(cells)}  {_sentence(cell, found)}", flush=True)
+
+
+def _asked_for(asked: argparse.Namespace, sets: dict[str, DeclaredSet]) -> Iterator[Cell]:
+    """Yield the cells of the usual grid; whoever names sets and budgets gets these on those."""
+    names = asked.sets or list(sets)
+    if asked.sets and asked.budgets:
+        return wanted_cells(names, asked.systems, asked.seeds, asked.budgets, longer_on=names)
+    budgets = asked.budgets or [BUDGET_S, LONGER_BUDGET_S]
+    return wanted_cells(names, asked.systems, asked.seeds, budgets)
 
 
 def run_cell(
@@ -167,10 +176,11 @@ def _parser(sets: dict[str, DeclaredSet]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     usual = [name for name in SYSTEMS if name != "autogluon_best"]
     parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=usual)
-    parser.add_argument("--sets", nargs="+", choices=list(sets), default=list(sets))
+    parser.add_argument("--sets", nargs="+", choices=list(sets))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
-    budgets = [BUDGET_S, LONGER_BUDGET_S]
-    parser.add_argument("--budgets", nargs="+", type=int, default=budgets)
+    parser.add_argument(
+        "--budgets", nargs="+", type=int, help="seconds (default: 60, and 180 on three sets)"
+    )
     parser.add_argument("--core", type=int, help="pin each cell to this core (Linux)")
     parser.add_argument(
         "--ahead", action="store_true", help="ahead of other sessions' work (Linux, as root)"

@@ -117,6 +117,14 @@ def test_splits_that_lack_a_system_are_not_ranked_and_a_failure_is_last():
     assert (found.ranks["lamplighter"].estimate, found.ranks["flaml"].estimate) == (1.0, 2.0)
 
 
+def test_a_system_with_few_cells_is_not_ranked_and_hides_no_split():
+    cells = [cell("lamplighter", [0.3], set=name) for name in ("digits", "wine", "iris")] + [
+        cell("flaml", [0.2], set="wine")
+    ]
+    found = standing(splits_of(cells)[0], 60)
+    assert (found.splits, found.left_out) == (3, ("flaml",))
+
+
 def test_costs_are_medians_over_sets():
     cells = [
         cell("flaml", [0.1], size_bytes=1e6),
@@ -131,11 +139,16 @@ def test_costs_are_medians_over_sets():
 def test_the_grid_runs_untuned_systems_once_and_the_longer_budget_on_three_sets():
     cells = list(wanted_cells(["digits", "mnist"], ["flaml", "untuned_xgboost"], [0], [60, 180]))
     assert cells == [
-        Cell("digits", "flaml", 60, 0),
         Cell("digits", "untuned_xgboost", 60, 0),
-        Cell("mnist", "flaml", 60, 0),
+        Cell("digits", "flaml", 60, 0),
         Cell("mnist", "untuned_xgboost", 60, 0),
+        Cell("mnist", "flaml", 60, 0),
         Cell("mnist", "flaml", 180, 0),
+    ]
+    named = wanted_cells(["prices"], ["flaml", "untuned_xgboost"], [2], [30], longer_on=["prices"])
+    assert list(named) == [
+        Cell("prices", "untuned_xgboost", 60, 2),
+        Cell("prices", "flaml", 30, 2),
     ]
 
 
