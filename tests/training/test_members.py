@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -14,11 +16,12 @@ from lamplighter.features.encode import FrameEncoder
 from lamplighter.training.folds import Folds, TrainingSet, task_loss
 from lamplighter.training.members.algorithm import Fit, Rows
 from lamplighter.training.members.catalogue import ALGORITHMS, fit_member
-from lamplighter.training.space import Choice
+from lamplighter.training.space import lies_in
 from lamplighter.training.target import Target, encode_target
 from learnable import learnable
 
 TASKS = ["binary", "multiclass", "regression"]
+SLOW = ["random_forest", "extra_trees", "adaboost", "nearest_neighbours", "svm"]
 each_algorithm = pytest.mark.parametrize("algorithm", list(ALGORITHMS))
 
 
@@ -166,15 +169,55 @@ def test_columns_that_are_constant_or_empty_in_a_fold_do_not_break_a_fit(algorit
 
 
 @each_algorithm
-def test_defaults_lie_inside_the_space(algorithm):
-    declared = ALGORITHMS[algorithm]
-    assert set(declared.defaults) == set(declared.space)
-    for name, value in declared.defaults.items():
-        dimension = declared.space[name]
-        if isinstance(dimension, Choice):
-            assert value in dimension.options
-        else:
-            assert dimension.low <= value <= dimension.high
+def test_every_start_lies_inside_the_space_and_they_differ(algorithm):
+    starts = ALGORITHMS[algorithm].starts
+    assert all(lies_in(ALGORITHMS[algorithm].space, start) for start in starts)
+    assert all(first != second for first, second in combinations(starts, 2))
+
+
+@each_algorithm
+@pytest.mark.parametrize("task", TASKS)
+def test_rows_of_next_to_no_weight_mislead_nobody(algorithm, task):
+    rows, target = encoded(learnable(rows=800, task=task))
+    wrong = np.arange(800) % 2 == 0
+    misleading = -rows.y if task == "regression" else (rows.y + 1) % len(target)
+    y = np.where(wrong, misleading, rows.y)
+    fit = Fit(params=params(algorithm, rounds=8), target=target, seed=0, threads=1)
+    misled = fit_member(algorithm, Rows(rows.X, y), fit)
+    weighed = fit_member(algorithm, Rows(rows.X, y, np.where(wrong, 1e-6, 1.0)), fit)
+    by_misled, by_weighed = (
+        task_loss(task, rows.y, member.predict(rows.X, threads=1)) for member in (misled, weighed)
+    )
+    assert by_weighed < 0.97 * by_misled
+
+
+@each_algorithm
+@pytest.mark.parametrize("task", TASKS)
+def test_equal_training_gives_equal_bytes_and_they_predict_the_same(algorithm, task):
+    rows, target = encoded(learnable(rows=300, task=task))
+    fit = Fit(params=params(algorithm, rounds=5), target=target, seed=3, threads=1)
+    member, again = (fit_member(algorithm, rows, fit) for _ in "12")
+    predicted = member.predict(rows.X, threads=1)
+    assert pickle.dumps(member) == pickle.dumps(again)
+    restored = pickle.loads(pickle.dumps(member))
+    np.testing.assert_array_equal(restored.predict(rows.X, threads=1), predicted)
+
+
+@pytest.mark.parametrize("algorithm", ["xgboost", "mlp"])
+def test_a_member_is_continued_on_new_rows_from_where_it_stood(algorithm):
+    folds = Folds.of(learnable(rows=2_000), seed=0)
+    old, new = folds.encode(folds.usable[0]), folds.encode(folds.usable[-1])
+    shared = {"params": params(algorithm), "target": folds.target, "seed": 0, "threads": 1}
+    start = fit_member(algorithm, old.train, Fit(**shared, validation=old.validation))
+    newer = Rows(new.train.X, new.train.y)
+    tuned = fit_member(algorithm, newer, Fit(**shared, validation=new.validation, start=start))
+    before, after = (
+        task_loss("binary", new.validation.y, member.predict(new.validation.X, threads=1))
+        for member in (start, tuned)
+    )
+    assert after < before
+    if algorithm == "xgboost":
+        assert tuned.rounds > start.rounds
 
 
 THREADS_PROBE = """
@@ -184,6 +227,7 @@ from lamplighter.features.encode import Encoded
 from lamplighter.training.members.algorithm import Fit, Rows
 from lamplighter.training.members.catalogue import ALGORITHMS, fit_member
 from lamplighter.training.target import Target
+from threadpoolctl import threadpool_limits
 
 def worked():
     tasks = [f"/proc/self/task/{t}/stat" for t in os.listdir("/proc/self/task")]
@@ -192,13 +236,14 @@ def worked():
 
 algorithm, threads = sys.argv[1], int(sys.argv[2])
 rng = np.random.default_rng(0)
-X = rng.normal(size=(60_000, 20))
+X = rng.normal(size=(int(sys.argv[3]), 20))
 y = (X[:, 0] * X[:, 1] > rng.normal(size=len(X))).astype(float)
 rows = Rows(Encoded(X, np.zeros(20, dtype=bool)), y)
 params = dict(ALGORITHMS[algorithm].defaults) | {"rounds": 30}
 fit = Fit(params=params, target=Target("binary", (0, 1)), seed=0, threads=threads)
 before = worked()
-fit_member(algorithm, rows, fit).predict(rows.X, threads=threads)
+with threadpool_limits(threads):
+    fit_member(algorithm, rows, fit).predict(rows.X, threads=threads)
 after = worked()
 print(sum(ticks - before.get(p, 0) >= 5 for p, ticks in after.items()))
 """
@@ -215,15 +260,19 @@ def test_boosters_use_exactly_the_threads_they_are_given(algorithm, threads):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux's /proc")
-def test_a_linear_model_uses_no_more_threads_than_it_is_given():
-    assert threads_at_work("linear", 1) == 1
+@pytest.mark.parametrize(
+    "algorithm",
+    ["linear", "mlp", *(pytest.param(name, marks=pytest.mark.long) for name in SLOW)],
+)
+def test_other_members_use_no_more_threads_than_they_are_given(algorithm):
+    assert threads_at_work(algorithm, 1, rows=8_000) == 1
 
 
-def threads_at_work(algorithm: str, threads: int) -> int:
+def threads_at_work(algorithm: str, threads: int, *, rows: int = 60_000) -> int:
     """Count the threads of a fresh process that used processor time during a fit."""
     environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     done = subprocess.run(
-        [sys.executable, "-c", THREADS_PROBE, algorithm, str(threads)],
+        [sys.executable, "-c", THREADS_PROBE, algorithm, str(threads), str(rows)],
         capture_output=True,
         text=True,
         check=True,

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from lamplighter.errors import TrainingError
 from lamplighter.evaluation.metrics import Task, row_losses
@@ -153,7 +154,8 @@ def task_loss(task: Task, y: Floats, prediction: Floats) -> float:
 
 def finite_prediction(name: str, member: Member, rows: Rows, *, threads: int) -> Floats:
     """Predict, and refuse a member that answers with NaN or infinity."""
-    prediction = member.predict(rows.X, threads=threads)
+    with threadpool_limits(limits=threads):
+        prediction = member.predict(rows.X, threads=threads)
     broken = int((~np.isfinite(prediction)).reshape(len(rows), -1).any(axis=1).sum())
     if broken:
         raise TrainingError(f"{name} predicts NaN or infinity for {broken} of {len(rows)} rows")

@@ -4,19 +4,51 @@ from __future__ import annotations
 
 from threadpoolctl import threadpool_limits
 
+from lamplighter.training.members.adaboost import ADABOOST
 from lamplighter.training.members.algorithm import Algorithm, Fit, Member, Rows
+from lamplighter.training.members.extra_trees import EXTRA_TREES
 from lamplighter.training.members.hist_gradient_boosting import HIST_GRADIENT_BOOSTING
 from lamplighter.training.members.linear import LINEAR
+from lamplighter.training.members.memory import Size, refuse_too_large
+from lamplighter.training.members.mlp import MLP
+from lamplighter.training.members.nearest_neighbours import NEAREST_NEIGHBOURS
+from lamplighter.training.members.random_forest import RANDOM_FOREST
+from lamplighter.training.members.svm import SVM
 from lamplighter.training.members.xgboost import XGBOOST
 
 ALGORITHMS: dict[str, Algorithm] = {
-    algorithm.name: algorithm for algorithm in (XGBOOST, HIST_GRADIENT_BOOSTING, LINEAR)
+    algorithm.name: algorithm
+    for algorithm in (
+        XGBOOST,
+        HIST_GRADIENT_BOOSTING,
+        LINEAR,
+        RANDOM_FOREST,
+        EXTRA_TREES,
+        ADABOOST,
+        NEAREST_NEIGHBOURS,
+        SVM,
+        MLP,
+    )
 }
-"""Every algorithm by the name that a spec uses."""
+"""Every algorithm that ships, by the name that a spec uses."""
 
 
 def fit_member(algorithm: str, train: Rows, fit: Fit) -> Member:
-    """Fit one member with at most ``fit.threads`` threads, whichever library they belong to."""
+    """Fit one member with at most ``fit.threads`` threads, whichever library they belong to.
+
+    Raises
+    ------
+    TrainingError
+        If there is less memory than the fit would take.
+    """
+    refuse_too_large(algorithm, _size(train, fit), fit.params)
     # scikit-learn's boosting and BLAS have no argument for it.
     with threadpool_limits(limits=fit.threads):
         return ALGORITHMS[algorithm].fit(train, fit)
+
+
+def _size(train: Rows, fit: Fit) -> Size:
+    rows, columns = train.X.values.shape
+    outputs = len(fit.target) if fit.target.task == "multiclass" else 1
+    terms = 0 if train.X.sparse is None else int(train.X.sparse.nnz)
+    return Size(rows=rows, columns=columns, outputs=outputs, terms=terms)

@@ -1,4 +1,7 @@
-"""Linear models: logistic or ridge regression on hat functions and one-hot levels."""
+"""Linear models: logistic or linear regression on hat functions, one-hot levels and terms of text.
+
+On very many columns a number enters as it is, on one scale with the others.
+"""
 
 from __future__ import annotations
 
@@ -8,55 +11,106 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix, hstack
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, SGDRegressor
 
 from lamplighter.features.encode import Encoded
 from lamplighter.training.members.algorithm import Algorithm, Fit, Rows, all_classes
+from lamplighter.training.members.dense_design import DenseDesign, Matrix
 from lamplighter.training.members.design import Design
-from lamplighter.training.space import Range
+from lamplighter.training.space import Choice, Range
 from lamplighter.training.target import Floats, Target
 
 _MAX_ITERATIONS = 200
+_ELASTIC_EPOCHS = 40
+_TOLERANCE = 1e-3
+_MANY_COLUMNS = 200
 
 
 @dataclass(frozen=True)
 class LinearMember:
-    """A linear model on its design matrix."""
+    """A linear model on its design matrix; for regression, of the target in units of its spread."""
 
-    design: Design
+    design: Design | DenseDesign
     estimator: Any
     target: Target
+    center: float = 0.0
+    unit: float = 1.0
     rounds: int | None = None
 
     def predict(self, X: Encoded, *, threads: int) -> Floats:
-        matrix = self.design.transform(X)
+        matrix = _matrix(self.design, X)
         if self.target.task == "regression":
-            return np.asarray(self.estimator.predict(matrix))
-        probabilities = self.estimator.predict_proba(matrix)
+            return np.asarray(self.center + self.unit * self.estimator.predict(matrix), np.float64)
+        probabilities = self.estimator.predict_proba(matrix).astype(np.float64)
         return all_classes(probabilities, self.estimator.classes_, self.target)
 
 
 def _fit(train: Rows, fit: Fit) -> LinearMember:
-    design = Design.fit(train.X, knots=int(fit.params["knots"]))
-    estimator = _estimator(fit.params, fit.target)
+    wide = len(train.X.categorical) > _MANY_COLUMNS
+    design = (
+        DenseDesign.fit(train.X, scale="spread")
+        if wide
+        else Design.fit(train.X, knots=int(fit.params["knots"]))
+    )
+    center, unit = 0.0, 1.0
+    if fit.target.task == "regression":
+        center, unit = float(train.y.mean()), float(train.y.std()) or 1.0
+    estimator = _estimator(fit.params, fit.target, rows=len(train), seed=fit.seed)
     with warnings.catch_warnings():
         # An unconverged fit is judged out of fold like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        estimator.fit(design.transform(train.X), train.y)
-    return LinearMember(design, estimator, fit.target)
+        estimator.fit(
+            _matrix(design, train.X), (train.y - center) / unit, sample_weight=train.weights
+        )
+    return LinearMember(design, estimator, fit.target, center, unit)
 
 
-def _estimator(params: Mapping[str, Any], target: Target) -> LogisticRegression | Ridge:
+def _matrix(design: Design | DenseDesign, X: Encoded) -> csr_matrix | Matrix:
+    matrix = design.transform(X)
+    if X.sparse is None:
+        return matrix
+    return csr_matrix(hstack([csr_matrix(matrix), X.sparse], format="csr"))
+
+
+def _estimator(params: Mapping[str, Any], target: Target, *, rows: int, seed: int) -> Any:
+    ratio = float(params["l1_ratio"])
     if target.task == "regression":
-        return Ridge(alpha=1 / params["C"], solver="sparse_cg", max_iter=_MAX_ITERATIONS)
-    return LogisticRegression(C=params["C"], max_iter=_MAX_ITERATIONS)
+        if not ratio:
+            return Ridge(alpha=1 / params["C"], solver="sparse_cg", max_iter=_MAX_ITERATIONS)
+        return SGDRegressor(
+            penalty="elasticnet",
+            alpha=1 / (params["C"] * rows),
+            l1_ratio=ratio,
+            max_iter=_ELASTIC_EPOCHS,
+            tol=_TOLERANCE,
+            average=True,
+            random_state=seed,
+        )
+    if not ratio:
+        return LogisticRegression(C=params["C"], max_iter=_MAX_ITERATIONS)
+    return LogisticRegression(
+        C=params["C"],
+        l1_ratio=ratio,
+        solver="saga",
+        max_iter=_ELASTIC_EPOCHS,
+        tol=_TOLERANCE,
+        random_state=seed,
+    )
 
 
 LINEAR = Algorithm(
     name="linear",
-    space={"C": Range(0.01, 100, log=True), "knots": Range(2, 10, whole=True)},
-    starts=({"C": 1.0, "knots": 4},),
+    space={
+        "C": Range(0.003, 100, log=True),
+        "knots": Range(2, 10, whole=True),
+        "l1_ratio": Choice((0.0, 0.5)),
+    },
+    starts=(
+        {"C": 1.0, "knots": 4, "l1_ratio": 0.0},
+        {"C": 0.1, "knots": 6, "l1_ratio": 0.0},
+    ),
     fit=_fit,
     cost="cheap",
 )

@@ -6,7 +6,7 @@ differs from one set of data to the next, so it is searched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,11 +16,21 @@ import xgboost
 
 from lamplighter.features.encode import Encoded
 from lamplighter.training.members.algorithm import Algorithm, Fit, Rows
+from lamplighter.training.members.early_stopping import StopInTime, least_gain
 from lamplighter.training.space import Choice, Range
 from lamplighter.training.target import Floats, Target
 
-_MAX_ROUNDS = 400
-_PATIENCE = 25
+_ROUNDS = 300
+"""Where nothing says when to stop."""
+
+_MAX_TREES = 20_000
+_LONGEST = 150.0
+_PATIENCE = 3.0
+"""Rounds times learning rate: the most of them, and of those without a gain."""
+
+_OF_START = 0.25
+"""Rounds that a booster is continued by, as a share of those that it has."""
+
 _OURS = {"rounds", "categories"}
 _OBJECTIVES = {
     "binary": "binary:logistic",
@@ -59,27 +69,36 @@ def _fit(train: Rows, fit: Fit) -> XGBoostMember:
         evals = [
             (_matrix(fit.validation, native=native, threads=fit.threads, like=matrix), "validation")
         ]
-        callbacks.append(xgboost.callback.EarlyStopping(rounds=_PATIENCE, save_best=True))
+        callbacks.append(_early_stopping(train, fit))
     if fit.seconds_left is not None:
-        callbacks.append(_StopInTime(fit.seconds_left))
+        callbacks.append(StopInTime(fit.seconds_left))
+    start = fit.start if isinstance(fit.start, XGBoostMember) else None
     booster = xgboost.train(
         _native(fit.params, fit.target, seed=fit.seed, threads=fit.threads),
         matrix,
-        num_boost_round=int(fit.params.get("rounds", _MAX_ROUNDS)),
+        num_boost_round=_rounds(fit, start),
         evals=evals,
         callbacks=callbacks,
         verbose_eval=False,
+        xgb_model=None if start is None else bytearray(start.model),
     )
     return XGBoostMember(model=bytes(booster.save_raw("ubj")), rounds=booster.num_boosted_rounds())
 
 
-class _StopInTime(xgboost.callback.TrainingCallback):  # type: ignore[misc]  # untyped to us
-    def __init__(self, seconds_left: Callable[[], float]) -> None:
-        super().__init__()
-        self._seconds_left = seconds_left
+def _early_stopping(train: Rows, fit: Fit) -> xgboost.callback.EarlyStopping:
+    patience = int(np.clip(_PATIENCE / fit.params["learning_rate"], 15, 60))
+    gain = least_gain(train, fit.target)
+    return xgboost.callback.EarlyStopping(rounds=patience, min_delta=gain, save_best=True)
 
-    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        return bool(self._seconds_left() <= 0)
+
+def _rounds(fit: Fit, start: XGBoostMember | None) -> int:
+    """Return how many rounds to grow, beyond those of a start."""
+    if start is not None:
+        return max(10, int(_OF_START * (start.rounds or 0)))
+    if "rounds" in fit.params:
+        return int(fit.params["rounds"])
+    most = int(_LONGEST / fit.params["learning_rate"]) if fit.validation is not None else _ROUNDS
+    return max(20, min(most, _MAX_TREES // max(1, len(fit.target))))
 
 
 def _matrix(
@@ -88,6 +107,7 @@ def _matrix(
     return xgboost.QuantileDMatrix(
         rows.X.values,
         rows.y,
+        weight=rows.weights,
         ref=like,
         nthread=threads,
         feature_types=["c" if category and native else "q" for category in rows.X.categorical],
@@ -111,26 +131,55 @@ def _native(
     return native
 
 
+_USUAL: dict[str, Any] = {
+    "learning_rate": 0.08,
+    "grow_policy": "depthwise",
+    "max_depth": 6,
+    "max_leaves": 64,
+    "min_child_weight": 3.0,
+    "subsample": 0.85,
+    "colsample_bytree": 0.7,
+    "reg_lambda": 1.0,
+    "categories": "native",
+}
+
 XGBOOST = Algorithm(
     name="xgboost",
     space={
-        "learning_rate": Range(0.04, 0.3, log=True),
-        "max_depth": Range(3, 10, whole=True),
-        "min_child_weight": Range(1, 100, log=True),
+        "learning_rate": Range(0.02, 0.3, log=True),
+        "grow_policy": Choice(("depthwise", "lossguide")),
+        "max_depth": Range(2, 14, whole=True),
+        "max_leaves": Range(8, 512, log=True, whole=True),
+        "min_child_weight": Range(0.5, 100, log=True),
         "subsample": Range(0.5, 1.0),
-        "colsample_bytree": Range(0.4, 1.0),
-        "reg_lambda": Range(0.1, 30, log=True),
+        "colsample_bytree": Range(0.3, 1.0),
+        "reg_lambda": Range(0.1, 100, log=True),
         "categories": Choice(("native", "ranked")),
     },
     starts=(
-        {
-            "learning_rate": 0.1,
-            "max_depth": 5,
+        _USUAL,
+        # Few large leaves of much data: deep where the loss asks for it.
+        _USUAL
+        | {
+            "grow_policy": "lossguide",
+            "learning_rate": 0.05,
+            "max_depth": 12,
+            "max_leaves": 160,
             "min_child_weight": 10.0,
-            "subsample": 0.8,
-            "colsample_bytree": 0.8,
-            "reg_lambda": 1.0,
-            "categories": "native",
+            "colsample_bytree": 0.5,
+            "reg_lambda": 5.0,
+        },
+        # Shallow and slow, for few rows or much noise.
+        _USUAL
+        | {
+            "learning_rate": 0.05,
+            "max_depth": 3,
+            "max_leaves": 8,
+            "min_child_weight": 2.0,
+            "subsample": 0.7,
+            "colsample_bytree": 0.4,
+            "reg_lambda": 3.0,
+            "categories": "ranked",
         },
     ),
     fit=_fit,
