@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,13 @@ import numpy as np
 import pandas as pd
 
 from lamplighter.training.ensemble import TrainingSet
+from lamplighter.training.folds import Folds
 from lamplighter.training.members.catalogue import ALGORITHMS
 from lamplighter.training.trial import TrialRecord
+from lamplighter.training.workshop import Workshop
+
+QUICK = ("xgboost", "hist_gradient_boosting", "linear")
+"""Algorithms whose members are fitted in no time."""
 
 DESTINATIONS = [f"D{number:03d}" for number in range(40)]
 
@@ -39,6 +45,24 @@ def quick_trial(index: int, algorithm: str, **changes: Any) -> TrialRecord:
         status="ok",
     )
     return replace(trial, **changes)
+
+
+def stored_predictions(
+    data: TrainingSet, trials: Sequence[TrialRecord], *, seed: int = 0
+) -> Callable[[int], tuple[np.ndarray, ...] | None]:
+    """Fit trials on the folds, as a search does, and return what they predicted, by index."""
+    folds = Folds.of(data, seed=seed)
+    workshop = Workshop(folds, ALGORITHMS, seed=seed, threads=1)
+    found = {}
+    for trial in trials:
+        parts = []
+        for number in folds.scored if trial.status == "ok" else ():
+            fold = workshop.fold(number, workshop.recipe(trial.params))
+            member = workshop.fit(trial.algorithm, trial.params, fold.train, index=trial.index)
+            parts.append(member.predict(fold.validation.X, threads=1))
+        if parts:
+            found[trial.index] = tuple(parts)
+    return found.get
 
 
 def _features(rows: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:

@@ -144,16 +144,16 @@ def _trained() -> tuple[Any, Any]:
     import pandas as pd
 
     from lamplighter.training.ensemble import TrainingSet, fit_ensemble
+    from lamplighter.training.members.catalogue import ALGORITHMS
     from lamplighter.training.trial import TrialRecord
 
+    params = dict(ALGORITHMS["linear"].defaults)
     rows = pd.DataFrame({"distance": range(100), "carrier": ["AA", "B6"] * 50})
     late = (rows["distance"] > 40).to_numpy().astype(int)
     shuffled = np.random.default_rng(0).permutation(100)
     data = TrainingSet(X=rows, y=late, folds=[(shuffled[:50], shuffled[50:])], task="binary")
-    trials = [TrialRecord(0, "linear", {"C": 0.1, "knots": 5}, 0.4, 0.1, "ok")]
-    fitted = fit_ensemble(
-        data, trials, methods=("blending",), members_per_algorithm=1, seed=0, threads=1
-    )
+    trials = [TrialRecord(0, "linear", params, 0.4, 0.1, "ok")]
+    fitted = fit_ensemble(data, trials, predictions=lambda index: None, seed=0, threads=1)
     return fitted.predictor, rows.head(5)
 
 

@@ -22,7 +22,7 @@ from lamplighter.registry.packaging import signature_of
 from lamplighter.registry.pyfunc_loader import read_folder
 from lamplighter.training.ensemble import TrainingSet, fit_ensemble
 from lamplighter.training.predictor import Predictor
-from lamplighter.training.trial import TrialRecord
+from learnable import quick_trial
 
 MODEL = "flights"
 Arguments = Callable[..., dict[str, Any]]
@@ -62,12 +62,10 @@ def predictor(frame: pd.DataFrame) -> Predictor:
     halves = np.arange(100), np.arange(100, 200)
     data = TrainingSet(X=frame, y=late, folds=[halves], task="binary")
     trials = [
-        TrialRecord(0, "linear", {"C": 0.1, "knots": 5}, 0.4, 0.1, "ok"),
-        TrialRecord(1, "xgboost", {"rounds": 5}, 0.3, 0.1, "ok"),
+        quick_trial(0, "linear", loss=0.4),
+        quick_trial(1, "xgboost", loss=0.3),
     ]
-    fitted = fit_ensemble(
-        data, trials, methods=("blending",), members_per_algorithm=1, seed=0, threads=1
-    )
+    fitted = fit_ensemble(data, trials, predictions=lambda index: None, seed=0, threads=1)
     return fitted.predictor
 
 

@@ -194,7 +194,7 @@ OPTIONAL = [
     "features.function", "features.drop", "features.select", "features.select.method",
     "features.accept", "split.holdout_days", "split.folds", "split.max_training_days",
     "search.algorithms", "search.budget_s", "search.trials", "search.workers", "search.seed",
-    "ensemble", "ensemble.methods", "ensemble.members_per_algorithm", "gate.mode",
+    "ensemble", "ensemble.methods", "ensemble.max_members", "gate.mode",
     "gate.min_blocks", "gate.confidence", "gate.guards", "release.registered_name",
     "release.golden_rows", "monitor", "monitor.drift", "monitor.drift.psi",
     "monitor.drift.ignore", "retrain.policy", "retrain.freeze", "retire", "schedule.cron",

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from lamplighter.training.combine import Blend, fit_blend, fit_stack
+from lamplighter.training.combine import Blend, fit_blend
 from lamplighter.training.folds import task_loss
+from lamplighter.training.stacking import fit_stack
 
 RNG = np.random.default_rng(0)
 ROWS = 4_000

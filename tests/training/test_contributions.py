@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lamplighter.spec.search import Ensemble
 from lamplighter.training.contributions import contributions
 from lamplighter.training.ensemble import fit_ensemble
 from lamplighter.training.predictor import Predictor
-from learnable import learnable, quick_trial
+from learnable import learnable, quick_trial, stored_predictions
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -17,8 +18,14 @@ TASKS = ("binary", "multiclass", "regression")
 def predictor(task: str, *algorithms: str) -> tuple[Predictor, pd.DataFrame]:
     data = learnable(600, task=task)
     trials = [quick_trial(place, name) for place, name in enumerate(algorithms)]
-    methods = ("stacking",) if len(algorithms) > 1 else ()
-    fitted = fit_ensemble(data, trials, methods=methods, members_per_algorithm=1, seed=0, threads=1)
+    fitted = fit_ensemble(
+        data,
+        trials,
+        predictions=stored_predictions(data, trials),
+        settings=Ensemble(methods=("stacking",) if len(algorithms) > 1 else ()),
+        seed=0,
+        threads=1,
+    )
     return fitted.predictor, data.X
 
 

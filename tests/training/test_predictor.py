@@ -18,20 +18,16 @@ from lamplighter.features.encode import FrameEncoder
 from lamplighter.training.ensemble import fit_ensemble
 from lamplighter.training.members.catalogue import ALGORITHMS
 from lamplighter.training.predictor import Predictor
-from learnable import learnable, quick_trial
+from learnable import QUICK, learnable, quick_trial, stored_predictions
 
 TESTS = Path(__file__).parents[1]
 
 
 def trained(task: str = "binary", *algorithms: str) -> Predictor:
-    trials = [quick_trial(i, name) for i, name in enumerate(algorithms or ALGORITHMS)]
+    trials = [quick_trial(i, name) for i, name in enumerate(algorithms or QUICK)]
+    data = learnable(task=task)
     return fit_ensemble(
-        learnable(task=task),
-        trials,
-        methods=("stacking", "blending"),
-        members_per_algorithm=1,
-        seed=0,
-        threads=1,
+        data, trials, predictions=stored_predictions(data, trials), seed=0, threads=1
     ).predictor
 
 

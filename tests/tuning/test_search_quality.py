@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,26 +13,11 @@ from sklearn.metrics import roc_auc_score
 
 from lamplighter.training.ensemble import fit_ensemble
 from lamplighter.training.members.catalogue import ALGORITHMS
-from lamplighter.tuning.search import TrialRecord, run_search
+from lamplighter.tuning.fit_model import MemoryTrials
+from lamplighter.tuning.search import run_search
 from learnable import expanding, learnable
 
 TRAINED, HELD_OUT = 150_000, 20_000
-
-
-@dataclass
-class Endless:
-    """A trial store of one worker, in memory."""
-
-    stored: list[TrialRecord] = field(default_factory=list)
-
-    def trials(self) -> list[TrialRecord]:
-        return list(self.stored)
-
-    def claim(self, worker: int) -> int:
-        return len(self.stored)
-
-    def add(self, trial: TrialRecord) -> None:
-        self.stored.append(trial)
 
 
 @pytest.mark.long
@@ -45,11 +30,11 @@ def test_a_minute_on_one_core_is_no_worse_than_untuned_xgboost():
     X, y = pd.concat([whole.X, noise], axis=1), np.asarray(whole.y)
     data = replace(whole, X=X.iloc[:TRAINED], y=y[:TRAINED], folds=expanding(TRAINED))
     clock = time.process_time  # other tests may share the core
-    store, begun = Endless(), clock()
+    store, begun = MemoryTrials(), clock()
     run_search(
         data,
         store,
-        algorithms=tuple(ALGORITHMS),
+        algorithms=ALGORITHMS,
         worker=0,
         budget_s=45.0,
         seed=0,
@@ -61,8 +46,7 @@ def test_a_minute_on_one_core_is_no_worse_than_untuned_xgboost():
     fitted = fit_ensemble(
         data,
         store.stored,
-        methods=("stacking", "blending"),
-        members_per_algorithm=1,
+        predictions=store.predictions,
         seed=0,
         threads=1,
         deadline=lambda: begun + 60.0 - clock(),

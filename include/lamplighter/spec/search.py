@@ -194,14 +194,17 @@ class Search(Section):
 class Ensemble(Section):
     """How tonight's best members are combined."""
 
-    methods: tuple[
-        Literal["greedy", "blending", "stacking", "stacking_twice", "voting", "bagging"], ...
-    ] = Field(
-        default=("blending", "stacking"),
-        description="Combinations to try; none: the best single member.",
+    methods: (
+        Literal["auto"]
+        | tuple[
+            Literal["greedy", "blending", "stacking", "stacking_twice", "voting", "bagging"], ...
+        ]
+    ) = Field(
+        default="auto",
+        description="Combinations to try; an empty list: the best single member. `auto`: all of "
+        "them, `stacking_twice` and `bagging` if the budget in seconds leaves time for them.",
     )
-    members_per_algorithm: int = Field(default=1, ge=1, le=20)
-    max_members: int = Field(default=12, ge=1, le=50)
+    max_members: int = Field(default=6, ge=1, le=50, description="Most members of the model.")
     max_size_mb: float | None = Field(default=None, gt=0, description="Largest file of the model.")
     max_latency_ms_per_1k: float | None = Field(
         default=None, gt=0, description="Most milliseconds for predicting 1,000 rows, one thread."

@@ -15,6 +15,7 @@ from lamplighter.steps.stored_search import (
 )
 from lamplighter.steps.tune_model import summary
 from lamplighter.training.ensemble import fit_ensemble
+from lamplighter.tuning.chosen_algorithms import chosen_algorithms
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,10 @@ def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateR
     fitted = fit_ensemble(
         training_set(night, read_examples(night, examples)),
         store.trials(),
-        methods=spec.ensemble.methods,
-        members_per_algorithm=spec.ensemble.members_per_algorithm,
+        predictions=store.predictions,
+        settings=spec.ensemble,
+        costs=spec.decision.costs,
+        algorithms=chosen_algorithms(spec.search, spec.task),
         seed=search_seed(night),
         threads=night.threads,
         deadline=None if share is None else lambda: started + share - night.clock(),

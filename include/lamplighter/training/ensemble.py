@@ -1,38 +1,48 @@
-"""Tonight's ensemble: the best members of the search, combined if that is truly better.
+"""Tonight's ensemble: chosen from everything the search tried, on predictions that it stored.
 
-Members are compared on predictions for rows that they were not fitted on, and combinations on rows
-that neither they nor their members were fitted on.
+No member is fitted to choose it. Members are compared on rows that they were not fitted on, and
+combinations on rows from which neither they nor their members have learnt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from lamplighter.errors import TrainingError
-from lamplighter.features.encode import FrameEncoder
-from lamplighter.training.combine import Blend, Combiner
-from lamplighter.training.contest import Contest, OutOfFold, judge
-from lamplighter.training.folds import Fold, Folds, TrainingSet, finite_prediction
-from lamplighter.training.members.algorithm import Fit, Member, Rows
-from lamplighter.training.members.catalogue import fit_member
+import numpy as np
+
+from lamplighter.spec.search import Ensemble
+from lamplighter.training.bagging import BAGS, bag_out_of_fold
+from lamplighter.training.conclude import conclude
+from lamplighter.training.contest import Contest, OutOfFold, alone, judge
+from lamplighter.training.folds import Folds, TrainingSet
+from lamplighter.training.limits import expected_load, heaviest_that_exceeds, latency_ms, size_mb
+from lamplighter.training.members.algorithm import Algorithm
+from lamplighter.training.members.catalogue import ALGORITHMS
+from lamplighter.training.pool import Pool, Predictions, open_pool
 from lamplighter.training.predictor import Predictor
-from lamplighter.training.seeds import derive_seed
-from lamplighter.training.target import Floats
-from lamplighter.training.trial import TrialRecord, ranked, why_nothing_succeeded
+from lamplighter.training.refit import BAGGED, Refit
+from lamplighter.training.room import Load, Room
+from lamplighter.training.threshold import Costs, cost_matrix
+from lamplighter.training.trial import TrialRecord
+from lamplighter.training.workshop import Workshop
 
 __all__ = ["FittedEnsemble", "TrainingSet", "fit_ensemble"]
 
-JUDGED_ROWS = 25_000
-"""Out-of-fold rows that are enough to fit a handful of weights and to judge them."""
+_PLANNED = 0.85
+"""Share of the seconds left that the final fits are planned for; estimates err."""
 
-_CHECKED_ROWS = 1_000
+_EXTRA = 0.2
+"""Share of the seconds left that `auto` gives to what needs fits of its own to be judged."""
 
-_SHARE_OF_TRIAL = 0.6
-"""What a fit of given rounds costs, a row, against a trial's, which also watches validation rows
-and runs past its best round (measured .5 for XGBoost and .6 for histogram boosting)."""
+_SECONDS_PER_CELL_OF_TOWER = 1e-4
+"""What judging two levels takes, roughly, for a row and a class."""
 
-Entrants = dict[str, TrialRecord]
+_MEASURED = 12
+"""With limits on size and time, so many of the best trials take part: each has to be measured."""
+
+_AUTO = ("voting", "blending", "greedy", "stacking")
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,10 @@ class FittedEnsemble:
     Attributes
     ----------
     chosen : str
-        Name of the winner: a member, "blending" or "stacking".
+        Name of the winner: a member, or a method such as "greedy".
     losses : dict of str to float
-        Loss of each member and of each combination on the same rows, smaller is better. Where
-        there was no contest: of the chosen one in the search.
+        Loss of the best member of each algorithm, of those chosen and of each method on the same
+        rows, smaller is better. Where there was no contest: of each in the search.
     weights : dict of str to float
         How much each member counts in the winner.
     """
@@ -60,14 +70,16 @@ def fit_ensemble(
     data: TrainingSet,
     trials: Sequence[TrialRecord],
     *,
-    methods: Sequence[str],
-    members_per_algorithm: int,
+    predictions: Predictions,
     seed: int,
     threads: int,
+    settings: Ensemble | None = None,
+    costs: Costs | None = None,
+    algorithms: Mapping[str, Algorithm] = ALGORITHMS,
     deadline: Callable[[], float] | None = None,
     progress: Callable[[str], None] = lambda sentence: None,
 ) -> FittedEnsemble:
-    """Fit the best members on all rows, alone or combined.
+    """Choose whom to combine, and fit them on all rows.
 
     Parameters
     ----------
@@ -75,16 +87,22 @@ def fit_ensemble(
         Rows, targets and folds.
     trials : sequence of TrialRecord
         What the search found.
-    methods : sequence of {"blending", "stacking"}
-        Combinations to try. One must beat the best single member by more than a tie.
-    members_per_algorithm : int
-        How many trials of each algorithm take part.
+    predictions : callable
+        Returns what a trial, by its index, predicted for the rows of each of `Folds.scored`; None
+        if that was not kept: such a trial takes no part, unless there is no other.
     seed : int
         The search's seed; a member's own derives from it and its trial.
     threads : int
         Most threads to use.
+    settings : Ensemble, optional
+        The spec's section: methods, limits, calibration, quantiles.
+    costs : mapping, optional
+        The spec's `decision.costs`.
+    algorithms : mapping of str to Algorithm
+        By the names that trials use.
     deadline : callable, optional
-        Returns the seconds left. Members that would take longer are left out, the best never is.
+        Returns the seconds left. Members that would take longer are left out; one is always
+        fitted, the cheapest if there is time for no other.
     progress : callable, optional
         Told in a sentence what happens.
 
@@ -92,150 +110,186 @@ def fit_ensemble(
     ------
     TrainingError
         If no trial succeeded, or no member can be fitted.
+    SpecError
+        If the costs name a class that the target does not have.
     """
-    entrants = _entrants(trials, members_per_algorithm=members_per_algorithm)
     folds = Folds.of(data, seed=seed)
-    workshop = _Workshop(folds, seed=seed, threads=threads, progress=progress)
-    if deadline is not None:
-        entrants = workshop.affordable(entrants, seconds_left=deadline())
-    contest = workshop.hold_contest(entrants, methods=methods)
-    return workshop.fit_winner(contest, entrants)
-
-
-def _entrants(trials: Iterable[TrialRecord], *, members_per_algorithm: int) -> Entrants:
-    """Return the best trials of each algorithm by name, best first."""
-    taken: Entrants = {}
-    count: dict[str, int] = {}
-    for _, trial in ranked(trials):
-        place = count.get(trial.algorithm, 0) + 1
-        if place <= members_per_algorithm:
-            count[trial.algorithm] = place
-            taken[trial.algorithm if place == 1 else f"{trial.algorithm}_{place}"] = trial
-    if not taken:
-        raise TrainingError(why_nothing_succeeded(list(trials)))
-    return taken
+    settings, costs = settings or Ensemble(), costs or {}
+    if costs:
+        cost_matrix(costs, folds.target)  # an unknown class is told before anything is fitted
+    workshop = Workshop(folds, algorithms, seed=seed, threads=threads)
+    pool = open_pool(folds, trials, predictions=predictions, progress=progress)
+    refit = Refit(workshop, dict(pool.trials), deadline, progress)
+    candidates = _Candidates(workshop, pool, refit, settings, progress)
+    found = candidates.out_of_fold()
+    contest = candidates.contest(found)
+    final = candidates.fit(contest, found)
+    predictor = conclude(
+        folds,
+        final.names,
+        final.combiner,
+        refit.fitted,
+        rows=pool.rows[final.judged],
+        prediction=final.prediction,
+        settings=settings,
+        costs=costs,
+    )
+    return FittedEnsemble(
+        predictor,
+        final.winner,
+        _losses_to_tell(final, pool),
+        dict(zip(final.names, final.combiner.weights(), strict=True)),
+    )
 
 
 @dataclass(frozen=True)
-class _Workshop:
-    folds: Folds
-    seed: int
-    threads: int
+class _Candidates:
+    """Who may be combined, and what that may cost."""
+
+    workshop: Workshop
+    pool: Pool
+    refit: Refit
+    settings: Ensemble
     progress: Callable[[str], None]
 
-    @property
-    def contested(self) -> tuple[int, ...]:
-        return self.folds.newest(at_least=2, rows=JUDGED_ROWS)
+    def out_of_fold(self) -> OutOfFold:
+        """Return the predictions of all who may take part: a bag too, none that costs too much."""
+        folds, room = self.workshop.folds, self._room()
+        found = OutOfFold(
+            task=folds.target.task,
+            y=folds.y[self.pool.rows],
+            predictions=self.pool.predictions,
+            families={name: trial.algorithm for name, trial in self.pool.trials.items()},
+            in_time_order=folds.in_time_order,
+            room=room,
+        )
+        found = self._with_bag(found)
+        loads = self._loads(list(found.predictions))
+        affordable = [name for name, load in loads.items() if not room.lacks(load)]
+        for name in [name for name in loads if name not in affordable][:3]:
+            self.progress(f"{name} takes no part: it needs {room.lacks(loads[name])}")
+        return replace(found.of(affordable), loads=loads)
 
-    def affordable(self, entrants: Entrants, *, seconds_left: float) -> Entrants:
-        """Leave out whom there is no time for, judged by what the trials took; never the best."""
-        rows = len(self.folds.y) + self.folds.training_rows(self.contested)
-        effort = _SHARE_OF_TRIAL * rows / self.folds.training_rows(self.folds.scored) / self.threads
-        taken: Entrants = {}
-        for name, trial in entrants.items():
-            seconds = trial.seconds * effort
-            if taken and seconds > seconds_left:
-                self.progress(
-                    f"{name} takes no part: it needs about {seconds:.0f} s, "
-                    f"{max(0.0, seconds_left):.0f} s are left"
-                )
-                continue
-            taken[name] = trial
-            seconds_left -= seconds
-        return taken
+    def contest(self, found: OutOfFold) -> Contest:
+        """Hold the contest; if nobody's predictions are known, the search has decided it."""
+        if found.predictions:
+            methods = self.settings.methods
+            return judge(found, methods=self._auto(found) if methods == "auto" else methods)
+        losses = {name: trial.loss for name, trial in self.pool.trials.items()}
+        names = [name for name in self._by_cost(list(losses)) if name not in self.refit.broken]
+        best = next((name for name in names if name in self.refit.fitted), names[0])
+        return alone(best, {name: loss for name, loss in losses.items() if loss is not None})
 
-    def hold_contest(self, entrants: Entrants, *, methods: Sequence[str]) -> Contest:
-        numbers = self.contested
-        if len(entrants) > 1 and len(numbers) > 1:
-            parts = [self.folds.encode(number) for number in numbers]
-            predictions = {
-                name: predicted
-                for name, trial in entrants.items()
-                if (predicted := self._out_of_fold(name, trial, parts)) is not None
-            }
-            if len(predictions) > 1:
-                found = OutOfFold(
-                    task=self.folds.target.task,
-                    y=tuple(part.validation.y for part in parts),
-                    predictions=predictions,
-                    in_time_order=self.folds.in_time_order,
-                )
-                return judge(found, methods=methods)
-        in_search = {name: loss for name, trial in entrants.items() if (loss := trial.loss)}
-        return Contest(in_search, winner=next(iter(entrants)), combiner=None)
+    def fit(self, contest: Contest, found: OutOfFold) -> Contest:
+        """Fit the winner's members on all rows; if not all can be, hold it again among the rest."""
+        fitted = self.refit.fitted
+        self.refit.fit_all(_heaviest_first(contest))
+        if not fitted:
+            self.refit.fit_one_of(self._by_cost(list(self.pool.trials)))
+        while True:
+            if not set(contest.names) <= set(fitted):
+                contest = self.contest(found.of(fitted))
+            excess = self._exceeding(contest)
+            if excess is None:
+                return contest
+            del fitted[excess]
 
-    def fit_winner(self, contest: Contest, entrants: Entrants) -> FittedEnsemble:
-        """Fit on all rows; should the winner break there, the next best single member."""
-        encoder = FrameEncoder.fit(self.folds.data.X)
-        rows = Rows(encoder.transform(self.folds.data.X), self.folds.y)
-        reasons = []
-        for chosen, names, combiner in _succession(contest, entrants):
-            try:
-                members = tuple(self._checked_fit(name, entrants[name], rows) for name in names)
-            except Exception as error:
-                reasons.append(f"{chosen}: {error}")
-                self.progress(f"{chosen} could not be fitted on all rows: {error}")
-                continue
-            predictor = Predictor(
-                target=self.folds.target,
-                encoder=encoder,
-                members=members,
-                names=names,
-                combiner=combiner,
-            )
-            weights = dict(zip(names, combiner.weights(), strict=True))
-            return FittedEnsemble(predictor, chosen, contest.losses, weights)
-        raise TrainingError(
-            f"no member could be fitted on all {len(rows)} rows ({'; '.join(reasons[:3])})"
+    def _room(self) -> Room:
+        left, settings = self.refit.seconds_left(), self.settings
+        return Room(
+            members=settings.max_members,
+            seconds=_PLANNED * left,
+            size_mb=settings.max_size_mb or math.inf,
+            latency_ms=settings.max_latency_ms_per_1k or math.inf,
         )
 
-    def _out_of_fold(
-        self, name: str, trial: TrialRecord, parts: Sequence[Fold]
-    ) -> tuple[Floats, ...] | None:
-        self.progress(f"{name}: predicting {len(parts)} folds")
+    def _limited(self) -> bool:
+        settings = self.settings
+        return settings.max_size_mb is not None or settings.max_latency_ms_per_1k is not None
+
+    def _loads(self, names: Sequence[str]) -> dict[str, Load]:
+        """Return what each would cost; with limits on size and time by small fits of the best."""
+        seconds = {name: self.refit.seconds(name) for name in names}
+        if not self._limited():
+            return {name: Load(seconds=seconds[name]) for name in names}
+        loads = {}
+        for name in names[:_MEASURED]:
+            load = expected_load(self.workshop, self.refit.trials[name], seconds=seconds[name])
+            loads[name] = load
+        return loads
+
+    def _with_bag(self, found: OutOfFold) -> OutOfFold:
+        """Let a bag of the best trial take part, if the spec asks for it or seconds allow it."""
+        methods, left = self.settings.methods, self.refit.seconds_left()
+        if not found.predictions:
+            return found
+        best = self.pool.trials[next(iter(found.predictions))]
+        cost = BAGS * best.seconds
+        allowed = cost <= _EXTRA * left < math.inf if methods == "auto" else BAGGED in methods
+        if not allowed:
+            return found
+        self.progress(f"{BAGGED}: {BAGS} fits of {best.algorithm} on each fold")
         try:
-            return tuple(
-                finite_prediction(
-                    name, self._fit(trial, part.train), part.validation, threads=self.threads
-                )
-                for part in parts
-            )
+            parts = bag_out_of_fold(self.workshop, best)
         except Exception as error:  # one broken member is no lost night
-            self.progress(f"{name} takes no part: {error}")
-            return None
-
-    def _checked_fit(self, name: str, trial: TrialRecord, rows: Rows) -> Member:
-        self.progress(f"{name}: fitting on all {len(rows):,} rows")
-        member = self._fit(trial, rows)
-        finite_prediction(name, member, rows.head(_CHECKED_ROWS), threads=self.threads)
-        return member
-
-    def _fit(self, trial: TrialRecord, rows: Rows) -> Member:
-        fit = Fit(
-            params=trial.params,
-            target=self.folds.target,
-            seed=derive_seed(self.seed, "fit", trial.index),
-            threads=self.threads,
+            self.progress(f"{BAGGED} takes no part: {error}")
+            return found
+        self.refit.trials[BAGGED] = replace(best, seconds=cost)
+        return replace(
+            found,
+            predictions={**found.predictions, BAGGED: self.pool.thin(parts)},
+            families={**found.families, BAGGED: BAGGED},
         )
-        return fit_member(trial.algorithm, rows, fit)
+
+    def _auto(self, found: OutOfFold) -> tuple[str, ...]:
+        left = self.refit.seconds_left()
+        cells = float(np.prod(next(iter(found.predictions.values())).shape))
+        quick = _SECONDS_PER_CELL_OF_TOWER * cells <= _EXTRA * left < math.inf
+        return (*_AUTO, "stacking_twice") if quick else _AUTO
+
+    def _by_cost(self, names: Sequence[str]) -> list[str]:
+        """Return those there is time for, the best first, then the rest, the cheapest first."""
+        left = self.refit.seconds_left()
+        seconds = {name: self.refit.seconds(name) for name in names}
+        timely = [name for name in names if seconds[name] <= left]
+        rest = [name for name in names if name not in timely]
+        return timely + sorted(rest, key=lambda name: seconds[name])
+
+    def _exceeding(self, contest: Contest) -> str | None:
+        """Return whom to leave out, as all together are larger or slower than the spec allows."""
+        if not self._limited():
+            return None
+        room, loads = self._room(), {}
+        for name in contest.names:
+            fitted = self.refit.fitted[name]
+            X = fitted.encoder.transform(self.workshop.folds.data.X.head(1_000))
+            loads[name] = Load(0.0, size_mb(fitted), latency_ms(fitted.member, X))
+        total = sum(loads.values(), Load())
+        if not room.lacks(total):
+            return None
+        excess = heaviest_that_exceeds(loads, size_mb=room.size_mb, latency_ms=room.latency_ms)
+        if len(self.refit.fitted) == 1:
+            self.progress(
+                f"the limits cannot be kept: {contest.names[0]} needs {room.lacks(total)}"
+            )
+            return None
+        self.progress(f"{excess} is left out: together the members need {room.lacks(total)}")
+        return excess
 
 
-def _succession(
-    contest: Contest, entrants: Entrants
-) -> Iterator[tuple[str, tuple[str, ...], Combiner]]:
-    if contest.combiner is not None:
-        names = tuple(name for name in contest.losses if name in entrants)
-        yield contest.winner, *_without_idle_members(names, contest.combiner)
-    singles = [name for name in entrants if name in contest.losses]
-    rest = [name for name in entrants if name not in contest.losses]
-    for name in sorted(singles, key=lambda name: contest.losses[name]) + rest:
-        yield name, (name,), Blend((1.0,))
+def _heaviest_first(contest: Contest) -> list[str]:
+    weights = dict(zip(contest.names, contest.combiner.weights(), strict=True))
+    return sorted(contest.names, key=lambda name: -abs(weights[name]))
 
 
-def _without_idle_members(
-    names: tuple[str, ...], combiner: Combiner
-) -> tuple[tuple[str, ...], Combiner]:
-    if not isinstance(combiner, Blend):
-        return names, combiner
-    busy = [(name, share) for name, share in zip(names, combiner.shares, strict=True) if share]
-    return tuple(name for name, _ in busy), Blend(tuple(share for _, share in busy))
+def _losses_to_tell(contest: Contest, pool: Pool) -> dict[str, float]:
+    """Return the losses of the methods, the members and the best of each algorithm."""
+    best: dict[str, str] = {}
+    for name, trial in pool.trials.items():
+        best.setdefault(trial.algorithm, name)
+    told = {*contest.names, *best.values()}
+    return {
+        name: loss
+        for name, loss in contest.losses.items()
+        if name in told or name not in pool.trials
+    }

@@ -8,34 +8,59 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from lamplighter.errors import ArtifactError
-from lamplighter.features.encode import FrameEncoder
+from lamplighter.features.encode import Encoded, FrameEncoder
+from lamplighter.training.calibration import Calibration
 from lamplighter.training.combine import Combiner
 from lamplighter.training.members.algorithm import Member
+from lamplighter.training.quantiles import Intervals
 from lamplighter.training.target import Floats, Target
+from lamplighter.training.threshold import CostRule
 
-_FORMAT = b"lamplighter-predictor-1\n"
+_FORMAT = b"lamplighter-predictor-2\n"
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Encoder, members and combiner: from a frame of raw features to predictions.
+    """Encoders, members and combiner: from a frame of raw features to predictions.
 
     Equal training gives equal bytes, in any process.
+
+    Attributes
+    ----------
+    encoders : tuple of FrameEncoder
+        Each different one once; members may have been fitted on different features.
+    encoder_of : tuple of int
+        The place of each member's encoder.
+    calibration : Calibration or None
+        What is done to the combined probabilities.
+    rule : CostRule or None
+        How a class is decided on, where the spec says what mistakes cost.
+    intervals : Intervals or None
+        Levels of the distribution around a value, where the spec asks for them.
+    continued : str
+        Name of the version whose members were continued on newer rows; empty for one that was
+        trained afresh.
     """
 
     target: Target
-    encoder: FrameEncoder
+    encoders: tuple[FrameEncoder, ...]
     members: tuple[Member, ...]
+    encoder_of: tuple[int, ...]
     names: tuple[str, ...]
     combiner: Combiner
+    calibration: Calibration | None = None
+    rule: CostRule | None = None
+    intervals: Intervals | None = None
+    continued: str = ""
 
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the raw features that `predict` needs."""
-        return self.encoder.names
+        return tuple(dict.fromkeys(name for encoder in self.encoders for name in encoder.names))
 
     @property
     def task(self) -> str:
@@ -70,12 +95,62 @@ class Predictor:
             If a feature is missing.
         """
         if not len(X):
-            shape = (0, len(self.target)) if self.task == "multiclass" else (0,)
-            return np.empty(shape)
-        encoded = self.encoder.transform(X)
+            return np.empty((0, len(self.target)) if self.task == "multiclass" else (0,))
+        return self._of_encoded(self._encoded(X), threads=threads)
+
+    def decide(self, X: pd.DataFrame, *, threads: int = 1) -> NDArray[np.object_]:
+        """Return the class to act on for each row, as `decide_on` does from predictions."""
+        return self.decide_on(self.predict(X, threads=threads))
+
+    def decide_on(self, prediction: Floats) -> NDArray[np.object_]:
+        """Return the class of least expected cost, or the likeliest where no costs are known.
+
+        Raises
+        ------
+        ValueError
+            For a regression: there is no class to decide on.
+        """
+        if self.task == "regression":
+            raise ValueError("a regression predicts values; there is no class to decide on")
+        if self.rule is not None:
+            codes = self.rule.decide(prediction)
+        elif prediction.ndim == 2:
+            codes = prediction.argmax(axis=1)
+        else:
+            codes = (prediction >= 0.5).astype(np.intp)
+        labels = np.empty(len(self.classes), dtype=object)
+        labels[:] = self.classes
+        return np.asarray(labels[codes], dtype=object)
+
+    def predict_quantiles(self, X: pd.DataFrame, *, threads: int = 1) -> Floats:
+        """Return the levels of `intervals` for each row, shape (n_rows, n_levels).
+
+        Raises
+        ------
+        ValueError
+            If the predictor was trained without `ensemble.quantiles`.
+        """
+        if self.intervals is None:
+            raise ValueError(
+                "the predictor has no quantiles; set ensemble.quantiles, such as [0.05, 0.95], and "
+                "train anew"
+            )
+        if not len(X):
+            return np.empty((0, len(self.intervals.levels)))
+        encoded = self._encoded(X)
+        return self.intervals.around(self._of_encoded(encoded, threads=threads), encoded[0])
+
+    def _encoded(self, X: pd.DataFrame) -> list[Encoded]:
+        return [encoder.transform(X) for encoder in self.encoders]
+
+    def _of_encoded(self, encoded: list[Encoded], *, threads: int) -> Floats:
         with threadpool_limits(limits=threads):
-            predictions = [member.predict(encoded, threads=threads) for member in self.members]
-        return self.combiner.combine(predictions)
+            predictions = [
+                member.predict(encoded[place], threads=threads)
+                for member, place in zip(self.members, self.encoder_of, strict=True)
+            ]
+        combined = self.combiner.combine(predictions)
+        return combined if self.calibration is None else self.calibration.apply(combined)
 
     def to_bytes(self) -> bytes:
         """Return the predictor as bytes."""

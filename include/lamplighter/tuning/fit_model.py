@@ -120,12 +120,12 @@ def fit_model(
         method=method,
         reserve_s=reserve,
     )
-    settings = ensemble or Ensemble()
     return fit_ensemble(
         data,
         store.trials(),
-        methods=settings.methods,
-        members_per_algorithm=settings.members_per_algorithm,
+        predictions=store.predictions,
+        settings=ensemble,
+        algorithms=chosen,
         seed=seed,
         threads=threads,
         deadline=None if budget_s is None else lambda: budget_s - (clock() - begun),
@@ -182,4 +182,5 @@ def _seconds_for_the_end(
         best.setdefault(trial.algorithm, trial)
     leading = list(best.values())[:3]
     expected = sum(trial.seconds for trial in leading) * rows / max(1, fitted)
-    return float(np.clip(1.2 * expected, 0.05 * budget_s, 0.4 * budget_s))
+    least = 0.06 * budget_s + min(1.5, 0.1 * budget_s)
+    return float(np.clip(1.3 * expected, least, 0.4 * budget_s))

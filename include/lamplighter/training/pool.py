@@ -1,0 +1,125 @@
+"""Who may be in an ensemble: the trials of a search, with what they predicted out of fold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamplighter.errors import TrainingError
+from lamplighter.training.folds import Folds
+from lamplighter.training.target import Floats
+from lamplighter.training.trial import TrialRecord, ranked, why_nothing_succeeded
+
+MOST_ENTRANTS = 50
+MOST_OF_ONE_ALGORITHM = 12
+
+JUDGED_ROWS = 10_000
+"""Out-of-fold rows that are enough to choose a handful of weights and to judge them."""
+
+_MOST_NUMBERS = 4e7
+"""Probabilities held in memory at once: 50 entrants of 200 classes are read on fewer rows."""
+
+Predictions = Callable[[int], tuple[Floats, ...] | None]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The entrants, the best first, and their predictions for the same rows.
+
+    Attributes
+    ----------
+    trials : dict of str to TrialRecord
+        Every trial that may be fitted, by name: the algorithm, and its place among its own.
+    rows : ndarray of int, shape (n_rows,)
+        Positions in the training set, oldest first where there is time.
+    predictions : dict of str to ndarray
+        Of those whose predictions are stored.
+    places : tuple of ndarray of int
+        Which rows of each scored fold those are.
+    """
+
+    trials: Mapping[str, TrialRecord]
+    rows: NDArray[np.intp]
+    predictions: Mapping[str, Floats]
+    places: tuple[NDArray[np.intp], ...]
+
+    def thin(self, parts: Sequence[Floats]) -> Floats:
+        """Return predictions for whole folds on the rows of the pool."""
+        return np.concatenate([p[kept] for p, kept in zip(parts, self.places, strict=True)])
+
+
+def open_pool(
+    folds: Folds,
+    trials: Iterable[TrialRecord],
+    *,
+    predictions: Predictions,
+    progress: Callable[[str], None],
+) -> Pool:
+    """Take the best trials of a search and read what they predicted.
+
+    A trial without stored predictions can still be fitted, alone. One that predicted NaN is told
+    and left out.
+
+    Raises
+    ------
+    TrainingError
+        If no trial succeeded.
+    """
+    entrants = _entrants(list(trials))
+    parts = [folds.positions(number)[1] for number in folds.scored]
+    found: dict[str, tuple[Floats, ...]] = {}
+    for name, trial in list(entrants.items()):
+        stored = predictions(trial.index)
+        if stored is None or [len(p) for p in stored] != [len(part) for part in parts]:
+            continue
+        broken = sum(int((~np.isfinite(p)).reshape(len(p), -1).any(axis=1).sum()) for p in stored)
+        if broken:
+            rows = sum(map(len, parts))
+            progress(
+                f"{name} takes no part: it predicted NaN or infinity for {broken} of {rows} rows"
+            )
+            del entrants[name]
+            continue
+        found[name] = stored
+    if not entrants:
+        raise TrainingError("every trial predicted NaN or infinity; look at the features")
+    kept = _thinned(parts, columns=max(1, len(folds.target)), entrants=len(entrants))
+    pool = Pool(
+        trials=entrants,
+        rows=np.concatenate([part[places] for part, places in zip(parts, kept, strict=True)]),
+        predictions={},
+        places=tuple(kept),
+    )
+    return replace(pool, predictions={name: pool.thin(stored) for name, stored in found.items()})
+
+
+def _entrants(trials: Sequence[TrialRecord]) -> dict[str, TrialRecord]:
+    """Return the best trials by name, best first; those of a part of the rows only if need be."""
+    whole = [trial for trial in trials if trial.fidelity == 1.0]
+    taken: dict[str, TrialRecord] = {}
+    count: dict[str, int] = {}
+    for _, trial in ranked(whole) or ranked(trials):
+        place = count.get(trial.algorithm, 0) + 1
+        if place <= MOST_OF_ONE_ALGORITHM and len(taken) < MOST_ENTRANTS:
+            count[trial.algorithm] = place
+            taken[trial.algorithm if place == 1 else f"{trial.algorithm}_{place}"] = trial
+    if not taken:
+        raise TrainingError(why_nothing_succeeded(list(trials)))
+    return taken
+
+
+def _thinned(
+    parts: Sequence[NDArray[np.intp]], *, columns: int, entrants: int
+) -> list[NDArray[np.intp]]:
+    """Return places in each part, evenly spread, so that all together are not too many."""
+    rows = sum(map(len, parts))
+    most = min(JUDGED_ROWS, math.floor(_MOST_NUMBERS / (columns * entrants)))
+    share = min(1.0, most / rows)
+    return [
+        np.unique(np.linspace(0, len(part) - 1, max(1, round(share * len(part)))).astype(np.intp))
+        for part in parts
+    ]
