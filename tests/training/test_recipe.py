@@ -30,6 +30,7 @@ METHODS = ("none", "class_weights", "oversample", "noise", "words")
 
 def prepared(params: dict[str, object], features: Features = Features(), *, seed: int = 0):  # noqa: B008
     recipe = Recipe.of(params, features)
+    assert recipe.key == Recipe.of(params, features).key
     return recipe.prepare(FRAME, Y, target=BINARY, seed=seed, in_time_order=True)
 
 
@@ -159,6 +160,18 @@ def test_pixels_move_with_their_image_whatever_is_selected():
     np.testing.assert_array_equal(copies[:, 20], np.tile(frame["noise"], 4))
 
 
+def test_means_of_the_target_are_a_choice():
+    features = Features(target_means="auto")
+    assert "shop: target mean 1" not in prepared({}, features).encoder.outputs
+    assert (
+        "shop: target mean 1" in prepared({"encode.target_means": True}, features).encoder.outputs
+    )
+    assert "shop: target mean 1" in prepared({}, Features(target_means="always")).encoder.outputs
+    found = recipe_dimensions(features, task="binary", frame=FRAME)
+    assert found["encode.target_means"].values == (False, True)
+    assert recipe_dimensions(features, task="binary", frame=FRAME[["size", "review"]]) == {}
+
+
 def options(dimension: Choice) -> set[str]:
     return {option.value if isinstance(option, Branch) else option for option in dimension.options}
 
@@ -178,7 +191,9 @@ def test_auto_offers_what_fits_the_data_with_the_plain_way_first():
 
 
 def test_every_offer_can_be_prepared():
-    auto = Features(select=Selection(method="auto"), augment=Augmentation(method="auto"))
+    auto = Features(
+        select=Selection(method="auto"), augment=Augmentation(method="auto"), target_means="auto"
+    )
     for name, dimension in recipe_dimensions(auto, task="binary", frame=FRAME).items():
         for option in dimension.options:
             below = option.space if isinstance(option, Branch) else {}

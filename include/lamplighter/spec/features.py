@@ -78,6 +78,11 @@ class Features(Section):
     optional: tuple[str, ...] = Field(
         default=(), description="Features that may be missing when scoring; they count as empty."
     )
+    target_means: Literal["none", "always", "auto"] = Field(
+        default="none",
+        description="Whether categories of more than 30 levels also become smoothed means of the "
+        "target at each level, never told a row's own. `auto` tries both, and keeps what wins.",
+    )
     images: Images | None = None
     select: Selection = Selection()
     augment: Augmentation = Augmentation()

@@ -23,6 +23,8 @@ from lamplighter.training.members.reweighed import Reweighed
 from lamplighter.training.seeds import derive_seed
 from lamplighter.training.target import Floats, Target
 
+TARGET_MEANS = "encode.target_means"
+
 _SELECT = {"method": "method", "keep": "keep_fraction", "score": "score"}
 _AUGMENT = {"method": "method", "strength": "strength", "transform": "transforms"}
 
@@ -71,6 +73,7 @@ class Recipe:
     features: Features
     select: Selection
     augment: Augmentation
+    target_means: bool = False
 
     @classmethod
     def of(cls, params: Mapping[str, Any], features: Features) -> Recipe:
@@ -82,6 +85,7 @@ class Recipe:
             features,
             features.select.model_copy(update=_given(params, "select", _SELECT)),
             features.augment.model_copy(update=_given(params, "augment", _AUGMENT)),
+            bool(params.get(TARGET_MEANS, features.target_means == "always")),
         )
 
     @staticmethod
@@ -93,7 +97,7 @@ class Recipe:
     @property
     def key(self) -> str:
         """A name that equal recipes share, so that a fold is prepared once for all of them."""
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, Any] = {TARGET_MEANS: True} if self.target_means else {}
         for name, part in (("select", self.select), ("augment", self.augment)):
             if part.method not in ("none", "auto"):
                 found[name] = part.model_dump(mode="json")
@@ -115,13 +119,14 @@ class Recipe:
         in_time_order : bool
             Whether a row may only learn from rows above it.
         """
+        teacher = Teacher.of(
+            y, classes=len(target), in_time_order=in_time_order, seed=derive_seed(seed, "means")
+        )
         encoder, X = FrameEncoder.learn(
             frame,
             types=self.features.types,
             optional=self.features.optional,
-            teacher=Teacher.of(
-                y, classes=len(target), in_time_order=in_time_order, seed=derive_seed(seed, "means")
-            ),
+            teacher=teacher if self.target_means else None,
         )
         kept = select(
             encoder,

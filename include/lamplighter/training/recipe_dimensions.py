@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from lamplighter.evaluation.metrics import Task
+from lamplighter.features.category import FEW_LEVELS
 from lamplighter.features.kinds import read_kind
 from lamplighter.spec.features import Features
+from lamplighter.training.recipe import TARGET_MEANS
 from lamplighter.training.space import Branch, Choice, Dimension, Plain
 
 _FEWEST_FEATURES = 4
@@ -20,11 +22,13 @@ def recipe_dimensions(
 ) -> dict[str, Dimension]:
     """Return the dimensions of the recipe that the spec leaves to the search by `auto`.
 
-    The first option of each is the plain one: nothing selected, nothing augmented. With a `frame`
-    of features, only what fits its columns is offered. What is chosen from are a few values, so
-    that trials share prepared folds.
+    The first option of each is the plain one: no means, nothing selected, nothing augmented. With
+    a `frame` of features, only what fits its columns is offered. What is chosen from are a few
+    values, so that trials share prepared folds.
     """
     found: dict[str, Dimension] = {}
+    if features.target_means == "auto" and (frame is None or _has_many_levels(features, frame)):
+        found[TARGET_MEANS] = Choice((False, True))
     if features.select.method == "auto" and (frame is None or frame.shape[1] >= _FEWEST_FEATURES):
         found["select.method"] = Choice(
             (
@@ -56,6 +60,14 @@ def _methods(features: Features, task: Task, frame: pd.DataFrame | None) -> list
     if "text" in kinds:
         methods.append(Branch("words", stronger))
     return methods
+
+
+def _has_many_levels(features: Features, frame: pd.DataFrame) -> bool:
+    return any(
+        (features.types.get(str(name)) or read_kind(frame[name])) == "category"
+        and frame[name].nunique() > FEW_LEVELS
+        for name in frame.columns
+    )
 
 
 def _kinds(features: Features, frame: pd.DataFrame | None) -> set[str]:
