@@ -26,6 +26,12 @@ validation rows and runs past its best round (measured .5 for XGBoost, .6 for hi
 _MORE_ROUNDS = 0.3
 """Rounds grow with this power of the rows: with more rows a booster may learn for longer."""
 
+_PATIENCE = 2.0
+"""How many times what it was expected to take the one fit may take that there has to be."""
+
+_DONE = 0.8
+"""Share of its rounds with which a member is as good as done."""
+
 BAGGED = "bagging"
 """Name of the entrant that is the best trial, fitted several times on resampled rows."""
 
@@ -125,15 +131,33 @@ class Refit:
             rounds = round(trial.params["rounds"] * self._growth)
             trial = replace(trial, params=trial.params | {"rounds": rounds})
         fit = fit_bag if name == BAGGED else fit_one
-        member = fit(self.workshop, trial, prepared, seconds_left=self.deadline)
+        member = fit(self.workshop, trial, prepared, seconds_left=self._patience(name))
+        if self.fitted and _is_cut_short(member, trial):
+            raise TrainingError("it was not done when the time was up")
         rows = prepared.rows.head(_CHECKED_ROWS)
         finite_prediction(name, member, rows, threads=self.workshop.threads)
         return Fitted(prepared.encoder, member)
+
+    def _patience(self, name: str) -> Callable[[], float] | None:
+        """Return a countdown for one fit: the first may take longer than is left, within reason.
+
+        A member that is stopped in the middle is not the one that was judged out of fold.
+        """
+        if self.deadline is None:
+            return None
+        deadline, left = self.deadline, self.deadline()
+        longer = 0.0 if self.fitted else max(0.0, _PATIENCE * self.seconds(name) - left)
+        return lambda: deadline() + longer
 
     def _everything(self, recipe: Recipe) -> Prepared:
         if recipe.key not in self._prepared:
             self._prepared[recipe.key] = self.workshop.everything(recipe)
         return self._prepared[recipe.key]
+
+
+def _is_cut_short(member: Member, trial: TrialRecord) -> bool:
+    asked = trial.params.get("rounds")
+    return asked is not None and member.rounds is not None and member.rounds < _DONE * asked
 
 
 def fit_one(

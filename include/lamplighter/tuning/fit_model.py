@@ -43,6 +43,8 @@ def fit_model(
     algorithms: Mapping[str, Algorithm] | None = None,
     method: Method = TPE,
     ensemble: Ensemble | None = None,
+    store: MemoryTrials | None = None,
+    earlier: Sequence[Sequence[TrialRecord]] = (),
     seed: int = 0,
     threads: int = 1,
     clock: Callable[[], float] = time.monotonic,
@@ -69,6 +71,10 @@ def fit_model(
         Rows of one group are never on both sides of a fold.
     algorithms : mapping of str to Algorithm, optional
         All of the catalogue unless given.
+    store : MemoryTrials, optional
+        Where the trials are kept, for a caller who wants to see them; its limit counts, not `trials`.
+    earlier : sequence of sequences of TrialRecord
+        The trials of earlier searches to begin from, the newest search first.
 
     Returns
     -------
@@ -101,7 +107,7 @@ def fit_model(
         task=task,
         features=features or Features(),
     )
-    store = MemoryTrials(trials)
+    store = MemoryTrials(trials) if store is None else store
     rows = len(X)
 
     def reserve(ended: Sequence[TrialRecord]) -> float:
@@ -118,6 +124,7 @@ def fit_model(
         clock=clock,
         progress=lambda found: progress(str(found)),
         method=method,
+        earlier=earlier,
         reserve_s=reserve,
     )
     return fit_ensemble(
