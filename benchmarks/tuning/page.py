@@ -63,7 +63,8 @@ def _standing(splits: Sequence[Split], budget_s: int) -> str:
     plot = "\n![Mean ranks, and loss by the best system's](tuning.svg)\n"
     return (
         f"## {budget_s} seconds\n\nOver {len(found.sets)} sets ({found.splits} splits): "
-        f"{', '.join(found.sets)}.{_not_ranked(found)}\n\n{table}{plot if budget_s == BUDGET_S else ''}"
+        f"{', '.join(found.sets)}.{_not_ranked(found)}\n\n{table}"
+        f"{plot if budget_s == BUDGET_S else ''}"
     )
 
 

@@ -72,7 +72,8 @@ def fit_model(
     algorithms : mapping of str to Algorithm, optional
         All of the catalogue unless given.
     store : MemoryTrials, optional
-        Where the trials are kept, for a caller who wants to see them; its limit counts, not `trials`.
+        Where the trials are kept, for a caller who wants to see them. Its limit counts, not
+        `trials`.
     earlier : sequence of sequences of TrialRecord
         The trials of earlier searches to begin from, the newest search first.
 
