@@ -223,6 +223,22 @@ def test_a_stopped_night_says_what_is_wrong_with_the_data_and_escapes_it():
         assert shown in text
 
 
+def test_a_night_tells_which_features_the_folds_kept():
+    selection = {
+        "member": "linear", "method": "univariate", "folds": 5, "always": ["hour", ATTACK],
+        "sometimes": [{"name": "wind", "folds": 2}], "never": [f"n{i}" for i in range(50)],
+        "final": ["hour"],
+    }  # fmt: skip
+    night = night_document(a_run(), outcome="x", sentences=[], selection=selection)
+    assert json.loads(json.dumps(night))["selection"] == selection
+    html = render_night(night)
+    assert "<script" not in html
+    text = Page(html).text
+    for shown in (f"hour, {ATTACK}", "wind (2 of 5)", "n39 and 10 more", "fitted on 1 feature"):
+        assert shown in text
+    assert night_document(a_run(), outcome="x", sentences=[])["selection"] is None
+
+
 @pytest.mark.parametrize(
     "href", ["javascript:alert(1)", "JAVASCRIPT:alert(1)", " javascript:x", "data:text/html,x",
              "//elsewhere/x", "java\nscript:alert(1)", "http:///x", "\\\\elsewhere"]

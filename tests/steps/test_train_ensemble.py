@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
 from lamplighter.contracts import CandidateRef
 from lamplighter.steps.night import open_night
 from lamplighter.steps.select_features import select_features
@@ -25,3 +28,22 @@ def test_of_two_candidates_of_one_search_the_first_stands_for_both(world: World)
     assert close_search(store, late) == first
     assert train_ensemble(night, examples) == first
     assert night.ledger.versions("returns")[0].artifact == first.artifact
+
+
+def test_the_report_of_a_night_that_selects_says_which_features_the_folds_kept(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world()
+    world.document["features"] = {
+        **world.document.get("features", {}), "select": {"method": "univariate"}
+    }  # fmt: skip
+    world.write()
+    report = world.run(day(50), run_id="first")
+    night = open_night("first", world.stores, threads=1)
+    stored = night.artifacts.find(f"{night.run.run_key}/night.json")
+    assert stored is not None
+    found = json.loads(night.artifacts.read(stored))["selection"]
+    named = {*found["always"], *found["never"], *(one["name"] for one in found["sometimes"])}
+    assert named == set(select_features(night, take_snapshot(night)).features)
+    assert 0 < len(found["final"]) < len(named)
+    assert b"Features that were kept" in night.artifacts.read(report.report)

@@ -31,6 +31,9 @@ A night (`night_document`) has these:
   `failing_rows`, `sample`
 - `evaluation`: the `champion`, `metrics`, `evidence`, `holdout`, `confidence`, `min_gain` of the
   evaluation, or null
+- `selection`: null, or what the candidate's heaviest member that selects kept: `member`, `method`,
+  `folds` (how many were asked), `always` and `never` (names of features), `sometimes` (list of
+  `name` and `folds`), `final` (names, of the fit on all training rows)
 - `links`: list of `text` and `href`; a relative path or an http address
 
 Times are ISO 8601 with their offset. No key is ever absent; no number is NaN or infinite.
@@ -128,6 +131,7 @@ def night_document(
     steps: Sequence[StepOutcome] = (),
     problems: Sequence[Mapping[str, Any]] = (),
     evaluation: Mapping[str, Any] | None = None,
+    selection: Mapping[str, Any] | None = None,
     links: Sequence[Link] = (),
 ) -> dict[str, Any]:
     """Return a night as plain JSON values; the module says which.
@@ -148,6 +152,8 @@ def night_document(
         Failed checks of the data; keys as the module says, others are left out.
     evaluation : mapping or None
         The document of `evaluation_document`, from which the numbers are taken.
+    selection : mapping or None
+        Which features the folds kept, as the module says; None where nothing was selected.
     links : sequence of Link
         To the evaluation, to MLflow, ...
     """
@@ -163,6 +169,7 @@ def night_document(
         "steps": [{**asdict(step), "links": _links(step.links)} for step in steps],
         "problems": [{key: _text(problem.get(key)) for key in _PROBLEM} for problem in problems],
         "evaluation": {key: evaluation[key] for key in _SHOWN_IN_NIGHT} if evaluation else None,
+        "selection": dict(selection) if selection else None,
         "links": _links(links),
     }
     return {key: _finite(value) for key, value in document.items()}

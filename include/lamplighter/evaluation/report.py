@@ -32,6 +32,9 @@ _HEADINGS = {
     "quarantine": "Rows that were set aside",
     "warning": "Warnings about the data",
 }
+_NAMED = 40
+"""Features that a page names; the JSON has them all."""
+
 _HTTP = re.compile(r"https?://[^/]")
 
 
@@ -192,6 +195,11 @@ def _moment(text: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M} {zone}"
 
 
+def _first_names(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{rest}"
+
+
 def _duration(seconds: float | None) -> str:
     if seconds is None:
         return "-"
@@ -221,6 +229,7 @@ def _environment() -> Environment:
         "gain_interval": _gain_interval,
         "p_value": _p_value,
         "moment": _moment,
+        "first_names": _first_names,
         "duration": _duration,
         "safe_href": _safe_href,
     }

@@ -31,6 +31,7 @@ from lamplighter.spec.operations import Step
 from lamplighter.steps.check_leakage import FILE as LEAKAGE_FILE
 from lamplighter.steps.night import Night
 from lamplighter.steps.stopped_night import stop_reason
+from lamplighter.steps.train_ensemble import selection_key
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ def report_run(
             *_leaks(night, outcomes, known),
         ],
         evaluation=json.loads(artifacts.read(judged.document)) if judged else None,
+        selection=_selection(night, outcomes.get("train_ensemble")),
         links=[*_links(night, outcomes), *(_validation_link(night) if looked_at else [])],
     )
     text = json.dumps(document, indent=2, sort_keys=True).encode()
@@ -146,6 +148,13 @@ def _leaks(
         }
         for finding in findings
     ]
+
+
+def _selection(night: Night, trained: Contract | None) -> dict[str, Any] | None:
+    if not isinstance(trained, CandidateRef):
+        return None
+    stored = night.artifacts.find(selection_key(trained.key))
+    return None if stored is None else dict(json.loads(night.artifacts.read(stored)))
 
 
 def _links(night: Night, outcomes: Mapping[str, Contract | None]) -> list[Link]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 from lamplighter.contracts import CandidateRef, ExamplesRef
@@ -58,6 +59,11 @@ def close_search(store: LedgerTrials, candidate: CandidateRef) -> CandidateRef:
     return CandidateRef.model_validate(stored[CANDIDATE])
 
 
+def selection_key(candidate_key: str) -> str:
+    """Name the file that says which features each fold kept, where the candidate selects."""
+    return f"{candidate_key}.selection.json"
+
+
 def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateRef:
     spec, run = night.spec, night.run
     key = night.key("candidate", store.key)
@@ -76,6 +82,9 @@ def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateR
         progress=night.say,
     )
     artifact = night.artifacts.write(f"{key}.predictor", fitted.predictor.to_bytes())
+    if fitted.selection is not None:
+        found = json.dumps(fitted.selection.to_json(), indent=2).encode()
+        night.artifacts.write(selection_key(key), found)
     night.say(f"{fitted.chosen} chosen, out-of-fold {spec.loss} {fitted.losses[fitted.chosen]:.4f}")
     return CandidateRef(
         artifact=artifact,

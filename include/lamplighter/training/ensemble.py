@@ -24,6 +24,7 @@ from lamplighter.training.pool import Pool, Predictions, open_pool
 from lamplighter.training.predictor import Predictor
 from lamplighter.training.refit import BAGGED, Refit
 from lamplighter.training.room import Load, Room
+from lamplighter.training.stability import Stability, selection_stability
 from lamplighter.training.threshold import Costs, cost_matrix
 from lamplighter.training.trial import TrialRecord
 from lamplighter.training.workshop import Workshop
@@ -58,12 +59,15 @@ class FittedEnsemble:
         rows, smaller is better. Where there was no contest: of each in the search.
     weights : dict of str to float
         How much each member counts in the winner.
+    selection : Stability or None
+        Which features the folds kept, where the heaviest of its members that selects did so.
     """
 
     predictor: Predictor
     chosen: str
     losses: dict[str, float]
     weights: dict[str, float]
+    selection: Stability | None = None
 
 
 def fit_ensemble(
@@ -134,11 +138,19 @@ def fit_ensemble(
         settings=settings,
         costs=costs,
     )
+    weights = dict(zip(final.names, final.combiner.weights(), strict=True))
+    heaviest = sorted(weights, key=lambda name: -weights[name])
     return FittedEnsemble(
         predictor,
         final.winner,
         _losses_to_tell(final, pool),
-        dict(zip(final.names, final.combiner.weights(), strict=True)),
+        weights,
+        selection_stability(
+            workshop,
+            {name: refit.trials[name] for name in heaviest},
+            {name: refit.fitted[name].encoder.names for name in heaviest},
+            seconds_left=deadline,
+        ),
     )
 
 

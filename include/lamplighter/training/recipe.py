@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from lamplighter.features.encode import FrameEncoder
+from lamplighter.features.encode import Encoded, FrameEncoder
 from lamplighter.features.select import select
 from lamplighter.features.target_means import Teacher
 from lamplighter.spec.features import Augmentation, Features, Selection
@@ -103,6 +103,11 @@ class Recipe:
                 found[name] = part.model_dump(mode="json")
         return json.dumps(found, sort_keys=True)
 
+    @property
+    def selects(self) -> bool:
+        """Whether some features may be left out."""
+        return self.select.method not in ("none", "auto")
+
     def prepare(
         self, frame: pd.DataFrame, y: Floats, *, target: Target, seed: int, in_time_order: bool
     ) -> Prepared:
@@ -119,6 +124,23 @@ class Recipe:
         in_time_order : bool
             Whether a row may only learn from rows above it.
         """
+        encoder, X, kept = self._selected(frame, y, target, seed, in_time_order)
+        # Before the rest is left out: an image is moved with all of its pixels.
+        made = self._augmented(Rows(X, y), encoder, frame, target, derive_seed(seed, "augment"))
+        if len(kept) == len(encoder.names):
+            return Prepared(encoder, made.rows, made.balance)
+        rows = Rows(encoder.part(made.rows.X, kept), made.rows.y, made.rows.weights)
+        return Prepared(encoder.keeping(kept), rows, made.balance)
+
+    def kept(
+        self, frame: pd.DataFrame, y: Floats, *, target: Target, seed: int, in_time_order: bool
+    ) -> tuple[str, ...]:
+        """Name the features that `prepare` would keep."""
+        return self._selected(frame, y, target, seed, in_time_order)[2]
+
+    def _selected(
+        self, frame: pd.DataFrame, y: Floats, target: Target, seed: int, in_time_order: bool
+    ) -> tuple[FrameEncoder, Encoded, tuple[str, ...]]:
         teacher = Teacher.of(
             y, classes=len(target), in_time_order=in_time_order, seed=derive_seed(seed, "means")
         )
@@ -136,12 +158,7 @@ class Recipe:
             task=target.task,
             seed=derive_seed(seed, "select"),
         )
-        # Before the rest is left out: an image is moved with all of its pixels.
-        made = self._augmented(Rows(X, y), encoder, frame, target, derive_seed(seed, "augment"))
-        if len(kept) == len(encoder.names):
-            return Prepared(encoder, made.rows, made.balance)
-        rows = Rows(encoder.part(made.rows.X, kept), made.rows.y, made.rows.weights)
-        return Prepared(encoder.keeping(kept), rows, made.balance)
+        return encoder, X, kept
 
     def _augmented(
         self, rows: Rows, encoder: FrameEncoder, frame: pd.DataFrame, target: Target, seed: int

@@ -64,6 +64,17 @@ class Workshop:
             self._prepared[name] = self._prepare(number, recipe)
         return self._prepared[name]
 
+    def kept(self, number: int, recipe: Recipe) -> tuple[str, ...]:
+        """Return the features that a recipe keeps in a fold, as `fold` would."""
+        train = self.folds.positions(number)[0]
+        return recipe.kept(
+            self.folds.data.X.iloc[train],
+            self.folds.y[train],
+            target=self.folds.target,
+            seed=derive_seed(self.seed, "prepare", number),
+            in_time_order=self.folds.in_time_order,
+        )
+
     def everything(self, recipe: Recipe) -> Prepared:
         """Return all training rows as a recipe makes them."""
         return recipe.prepare(
