@@ -199,6 +199,10 @@ class CandidateRef(Contract):
     losses: dict[str, float]
     weights: dict[str, float]
     cutoff: Instant | None
+    calibrated: str = ""
+    threshold: float | None = None
+    continued: str = ""
+    """The version whose members were continued on newer rows; empty for a model trained afresh."""
 
 
 class Estimate(Contract):

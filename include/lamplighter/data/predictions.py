@@ -24,6 +24,7 @@ COLUMNS = (
     "key",
     "prediction_time",
     "prediction",
+    "decision",
     "model_version",
     "as_of",
     "features_digest",
@@ -46,8 +47,8 @@ class PredictionTable:
         Parameters
         ----------
         rows : DataFrame
-            The columns in `COLUMNS` but `day`; `prediction_time` in UTC; `reasons` as JSON, or
-            null where none were asked for.
+            The columns in `COLUMNS` but `day`; `prediction_time` in UTC; `decision` null where
+            nothing is decided; `reasons` as JSON, or null where none were asked for.
         start, end : datetime
             The interval ``[start, end)`` of prediction times; start None: everything.
 
@@ -61,7 +62,7 @@ class PredictionTable:
             rows.assign(day=days)[list(COLUMNS)].sort_values(["prediction_time", "prediction_id"]),
             preserve_index=False,
         )
-        content = _with_text(content, "reasons")
+        content = _with_text(_with_text(content, "reasons"), "decision")
         for _ in range(_ATTEMPTS):
             try:
                 self._replace_once(model, content, start, end)
@@ -99,7 +100,7 @@ class PredictionTable:
             write_deltalake(self._path(model), content, partition_by=["day"], mode="error")
             return
         predicate = _within(start, end) if start is not None else None
-        # A table of before there were reasons gets their column.
+        # A table of before there were reasons or decisions gets their columns.
         write_deltalake(stored, content, mode="overwrite", predicate=predicate, schema_mode="merge")
 
     def _path(self, model: str) -> str:

@@ -5,7 +5,9 @@ An evaluation (`evaluation_document`) has these keys:
 - `kind` ("evaluation"), `format` (1), `model`, `run_key`, `timeline`, `as_of`, `knowledge_time`,
   `task`, `loss` (what the gate compares), `confidence` (of all intervals), `min_gain`
 - `candidate`: `key`, `digest`, `chosen`, `cutoff`, `training_rows`, `features`, `dropped` (feature
-  to reason); `champion`: `version`, or null
+  to reason), `calibrated` (how, or empty), `threshold` (from which probability it decides for the
+  positive class, or null), `continued` (from which version, or empty); `champion`: `version`, or
+  null
 - `holdout`: `rows`, `compared_rows`, `blocks`, `unit` ("day" or "row"), `first`, `last`
 - `ruling`: `verdict` and `reason`, or null where the gate has not spoken
 - `metrics`: list of `name`, `greater_is_better`, and `candidate`, `champion`, `base_rate`, each
@@ -49,7 +51,7 @@ from typing import Any
 from lamplighter.contracts import CandidateRef, ExamplesRef, RunRef, Verdict
 from lamplighter.evaluation.evaluate import Evaluation
 from lamplighter.evaluation.gate import GateRule, Ruling
-from lamplighter.evaluation.metrics import METRICS, metrics_of
+from lamplighter.evaluation.metrics import COST, METRICS, metrics_of
 
 FORMAT = 1
 _SHOWN_IN_NIGHT = ("champion", "metrics", "evidence", "holdout", "confidence", "min_gain")
@@ -103,6 +105,9 @@ def evaluation_document(
             "training_rows": examples.training_rows,
             "features": list(examples.features),
             "dropped": dict(examples.dropped),
+            "calibrated": candidate.calibrated,
+            "threshold": candidate.threshold,
+            "continued": candidate.continued,
         },
         "champion": {"version": champion_version} if champion_version else None,
         "holdout": _holdout(evaluation),
@@ -207,10 +212,10 @@ def _metrics(evaluation: Evaluation) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "greater_is_better": METRICS[name].greater_is_better,
+            "greater_is_better": name in METRICS and METRICS[name].greater_is_better,
             **{who: _dumped(found.get(name)) for who, found in measured.items()},
         }
-        for name in metrics_of(evaluation.task)
+        for name in (*metrics_of(evaluation.task), COST)
         if any(name in found for found in measured.values())
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from lamplighter.contracts import Estimate, Evidence
 from lamplighter.evaluation.curves import Curves, curves_of
 from lamplighter.evaluation.gate import GateRule, GuardResult
 from lamplighter.evaluation.holdout import Day, Holdout
-from lamplighter.evaluation.metrics import LOSS_OF_TASK, Task, metrics_of
+from lamplighter.evaluation.metrics import LOSS_OF_TASK, Metric, Task, metrics_of
 from lamplighter.evaluation.ranking import Bools, Floats
 from lamplighter.evaluation.sanity import compare_with_base_rate, find_problems
 
@@ -55,6 +56,7 @@ def evaluate(
     champion_prediction: ArrayLike | None = None,
     comparable: ArrayLike | None = None,
     rule: GateRule | None = None,
+    costs: Mapping[str, Metric] | None = None,
 ) -> Evaluation:
     """Judge a candidate's predictions on examples that it was not trained on.
 
@@ -78,6 +80,9 @@ def evaluate(
         Rows that lie after the training cut-off of the champion too. None: all.
     rule : GateRule or None
         Confidence of all intervals, and the guards to measure. None: the default rule.
+    costs : mapping of str to Metric, optional
+        What decisions cost a row, by who decides ("candidate", "champion", "base_rate"): each has
+        a rule of its own.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def evaluate(
     ValueError
         If shapes differ, or a label is not a finite number or not a class.
     """
-    rule = rule or GateRule()
+    rule, costs = rule or GateRule(), costs or {}
     holdout = Holdout.of(task, y, blocks, rule=rule)
     predicted = holdout.checked(prediction, name="prediction")
     problems = find_problems(task, holdout.y, predicted)
@@ -111,8 +116,8 @@ def evaluate(
     against_base = holdout.compare(base, predicted, everyone)
     alone = Evaluation(
         **about,
-        metrics=holdout.metrics(predicted, everyone),
-        base_rate_metrics=holdout.metrics(base, everyone),
+        metrics=holdout.metrics(predicted, everyone, cost=costs.get("candidate")),
+        base_rate_metrics=holdout.metrics(base, everyone, cost=costs.get("base_rate")),
         base_rate_evidence=against_base,
         problems=(*problems, *compare_with_base_rate(against_base)),
         days=holdout.days(predicted, base, None, everyone),
@@ -128,7 +133,7 @@ def evaluate(
     return replace(
         alone,
         compared_rows=int(compared.sum()),
-        champion_metrics=holdout.metrics(champion, compared),
+        champion_metrics=holdout.metrics(champion, compared, cost=costs.get("champion")),
         evidence=holdout.compare(champion, predicted, compared),
         guards=holdout.guards(champion, predicted, compared),
         notes=(*alone.notes, *_notes_on_comparison(allowed, compared)),

@@ -16,6 +16,7 @@ from lamplighter.evaluation.means import block_codes
 from lamplighter.evaluation.metrics import (
     LOSS_OF_TASK,
     METRICS,
+    Metric,
     Task,
     measure,
     metric_named,
@@ -89,12 +90,14 @@ class Holdout:
             self._check_classes(2 if predicted.ndim == 1 else predicted.shape[1])
         return predicted
 
-    def metrics(self, prediction: Floats, rows: Bools) -> dict[str, Estimate]:
+    def metrics(
+        self, prediction: Floats, rows: Bools, *, cost: Metric | None = None
+    ) -> dict[str, Estimate]:
         """Return every metric of the task on some rows, without those that are undefined."""
         if not rows.any():
             return {}
         return block_jackknife(
-            metrics_of(self.task),
+            metrics_of(self.task) | ({cost.name: cost} if cost else {}),
             self.y[rows],
             prediction[rows],
             self._blocks(rows),

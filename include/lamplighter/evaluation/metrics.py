@@ -215,5 +215,21 @@ _ALL: tuple[Metric, ...] = (
     MeanMetric("r2", True, _VALUES, (-math.inf, 1.0), _error_and_spread, _explained),
 )
 
+COST = "cost"
+"""Name of what decisions cost a row, where a spec has a cost matrix."""
+
+
+def cost_metric(row_costs: Callable[[Floats, Floats], Floats]) -> Metric:
+    """Return the mean cost of a row, from a function of labels and predictions."""
+    return MeanMetric(
+        COST,
+        greater_is_better=False,
+        tasks=_CLASSES,
+        limits=(-math.inf, math.inf),
+        terms=lambda y, p: row_costs(y, p)[:, None],
+        of_means=_itself,
+    )
+
+
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 """Every metric by name. Those of scikit-learn, with its names and definitions."""

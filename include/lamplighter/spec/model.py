@@ -178,6 +178,27 @@ class ModelSpec(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _decisions_and_quantiles_fit_the_task(self) -> Self:
+        if self.decision.costs and self.task == "regression":
+            raise ValueError(
+                "decision.costs is for classes, and the task is regression; leave it out"
+            )
+        if self.ensemble.quantiles and self.task != "regression":
+            raise ValueError(
+                f"ensemble.quantiles is for the task regression, got {self.task}; leave it out"
+            )
+        wrong = sorted(
+            {*self.decision.costs, *(d for row in self.decision.costs.values() for d in row)}
+            - {"0", "1"}
+        )
+        if self.task == "binary" and wrong:
+            raise ValueError(
+                f"decision.costs names the class {wrong[0]!r}; the classes of a binary target are "
+                "0 and 1, the positive one"
+            )
+        return self
+
     def document(self) -> dict[str, Any]:
         """Return the spec as plain JSON values, defaults included."""
         return self.model_dump(mode="json", by_alias=True)

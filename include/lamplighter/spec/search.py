@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lamplighter.spec.values import DottedPath, Name, Section
 
@@ -219,12 +220,44 @@ class Ensemble(Section):
         default=False, description="Continue the champion's members on new rows, as one candidate."
     )
 
+    @field_validator("quantiles")
+    @classmethod
+    def _levels_rise(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0 < level < 1 for level in levels) or list(levels) != sorted(set(levels)):
+            raise ValueError(f"expected rising levels between 0 and 1, got {list(levels)}")
+        return levels
+
 
 class Decision(Section):
     """What is done with a probability."""
 
     costs: dict[str, dict[str, float]] = Field(
         default_factory=dict,
-        description="By true class, then by predicted class: what it costs. What is not named "
-        "costs nothing. The threshold of least cost is stored with the model.",
+        description="By true class, then by the class that is decided for: what it costs. A binary "
+        "target's classes are 0 and 1, the positive one. What is not named costs nothing. The "
+        "decision of least expected cost is stored with the model.",
     )
+
+    @field_validator("costs", mode="before")
+    @classmethod
+    def _classes_are_named_by_text(cls, costs: object) -> object:
+        return _with_text_keys(costs, deep=1)
+
+    @field_validator("costs")
+    @classmethod
+    def _costs_are_numbers(cls, costs: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+        for truth, row in costs.items():
+            for decided, cost in row.items():
+                if not math.isfinite(cost):
+                    raise ValueError(f"{truth}.{decided}: got {cost}, expected a finite number")
+        return costs
+
+
+def _with_text_keys(value: object, *, deep: int) -> object:
+    """Return a mapping with keys that are text: in YAML a class may be a number or a boolean."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        str(key): _with_text_keys(inner, deep=deep - 1) if deep else inner
+        for key, inner in value.items()
+    }

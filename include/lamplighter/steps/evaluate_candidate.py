@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +17,14 @@ from lamplighter.errors import DataError, LamplighterError
 from lamplighter.evaluation.document import evaluation_document
 from lamplighter.evaluation.evaluate import Evaluation, evaluate
 from lamplighter.evaluation.gate import GateRule
+from lamplighter.evaluation.metrics import Metric, cost_metric
 from lamplighter.evaluation.report import render
 from lamplighter.ledger import Release
 from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor
+from lamplighter.training.threshold import CostRule, fit_cost_rule
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +58,7 @@ def evaluate_candidate(
         champion_prediction=rival.prediction,
         comparable=rival.comparable,
         rule=GateRule.of(spec.gate, spec.task),
+        costs=_costs(spec.decision.costs, predictor, rival.rule),
     )
     return _stored(night, examples, candidate, champion, rival, found)
 
@@ -64,6 +68,7 @@ class _Rival:
     """What the champion says about the hold-out, or why it says nothing."""
 
     prediction: np.ndarray | None = None
+    rule: CostRule | None = None
     comparable: np.ndarray | None = None
     problem: str = ""
 
@@ -92,7 +97,8 @@ def _rival(
         return _Rival(
             problem=f"champion version {champion.version} cannot score the hold-out: {error}"
         )
-    return _Rival(prediction, _comparable(night, champion, frame.holdout))
+    rule = rival.rule if isinstance(rival, Predictor) else None
+    return _Rival(prediction, rule, _comparable(night, champion, frame.holdout))
 
 
 def _retargeted(night: Night, champion: Release) -> str:
@@ -110,6 +116,21 @@ def _comparable(night: Night, champion: Release, holdout: pd.DataFrame) -> np.nd
         return np.ones(len(holdout), dtype=bool)
     after = holdout["prediction_time"] >= datetime.fromisoformat(cutoff)
     return np.asarray(after, dtype=bool)
+
+
+def _costs(
+    costs: Mapping[str, Mapping[str, float]], predictor: Predictor, champion: CostRule | None
+) -> dict[str, Metric]:
+    """Return what decisions cost, for each by its own rule and by the costs of tonight's spec."""
+    if not costs or predictor.rule is None:
+        return {}
+    believing = fit_cost_rule(costs, predictor.target)
+    rules = {
+        "candidate": predictor.rule,
+        "champion": replace(champion, costs=believing.costs) if champion else believing,
+        "base_rate": believing,
+    }
+    return {who: cost_metric(rule.row_costs) for who, rule in rules.items()}
 
 
 def _codes(labels: np.ndarray, predictor: Predictor) -> np.ndarray:

@@ -25,7 +25,9 @@ from lamplighter.ledger import Release
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 from lamplighter.steps.reason_codes import Explainer, open_explainer
+from lamplighter.training.predictor import Predictor
 from lamplighter.training.scorer import Scorer
+from lamplighter.training.threshold import class_name
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +156,7 @@ class _Period:
                 "key": keys,
                 "prediction_time": pd.to_datetime(times, utc=True).reset_index(drop=True),
                 "prediction": _values(self.scorer, predicted),
+                "decision": pd.array(_decisions(self.scorer, predicted), dtype="str"),
                 "model_version": self.release.version,
                 "as_of": pd.Timestamp(as_of),
                 "features_digest": feature_digests(features),
@@ -197,6 +200,13 @@ def _values(scorer: Scorer, predicted: np.ndarray) -> np.ndarray:
     if scorer.task != "multiclass":
         return predicted
     return np.asarray([str(scorer.classes[best]) for best in predicted.argmax(axis=1)])
+
+
+def _decisions(scorer: Scorer, predicted: np.ndarray) -> list[str | None]:
+    """Return the class of least expected cost for each row, where the model knows what it costs."""
+    if not isinstance(scorer, Predictor) or scorer.rule is None:
+        return [None] * len(predicted)
+    return [class_name(label) for label in scorer.decide_on(predicted)]
 
 
 def _key_columns(night: Night) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from lamplighter.features.select import usable_features
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.examples_frame import LABEL, join_features
 from lamplighter.steps.night import Night
+from lamplighter.training.target import Target
+from lamplighter.training.threshold import cost_matrix
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
     ------
     DataError
         If there is nothing to train on: no matured day, too few rows, or a single class.
+    SpecError
+        If `decision.costs` names a class that no training row has.
     """
     spec, run = night.spec, night.run
     examples = known_examples(spec, night.lake, as_of=run.as_of, knowledge_time=run.knowledge_time)
@@ -92,6 +96,8 @@ def _refuse_what_cannot_be_learned(spec: ModelSpec, examples: pd.DataFrame, spli
         if spec.task == "regression":
             continue
         classes = examples[LABEL][part].unique()
+        if name == "training" and spec.decision.costs:
+            cost_matrix(spec.decision.costs, Target(spec.task, tuple(sorted(classes.tolist()))))
         if len(classes) < 2:
             raise DataError(
                 f"all {rows:,} {name} examples of {spec.model} have the label {classes[0]!s}, "

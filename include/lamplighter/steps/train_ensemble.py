@@ -81,7 +81,8 @@ def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateR
         deadline=None if share is None else lambda: started + share - night.clock(),
         progress=night.say,
     )
-    artifact = night.artifacts.write(f"{key}.predictor", fitted.predictor.to_bytes())
+    predictor = fitted.predictor
+    artifact = night.artifacts.write(f"{key}.predictor", predictor.to_bytes())
     if fitted.selection is not None:
         found = json.dumps(fitted.selection.to_json(), indent=2).encode()
         night.artifacts.write(selection_key(key), found)
@@ -95,4 +96,7 @@ def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateR
         losses=fitted.losses,
         weights=fitted.weights,
         cutoff=examples.cutoff,
+        calibrated=predictor.calibration.kind if predictor.calibration else "",
+        threshold=predictor.rule.threshold if predictor.rule else None,
+        continued=predictor.continued,
     )

@@ -56,7 +56,7 @@ def cost_matrix(costs: Costs, target: Target) -> Floats:
     >>> cost_matrix({"1": {"0": 50.0}, "0": {"1": 2.0}}, Target("binary", (0, 1))).tolist()
     [[0.0, 2.0], [50.0, 0.0]]
     """
-    numbers = {str(label): number for number, label in enumerate(target.classes)}
+    numbers = {class_name(label): number for number, label in enumerate(target.classes)}
     matrix = np.zeros((len(target), len(target)))
     for truth, row in costs.items():
         for decided, cost in row.items():
@@ -67,12 +67,21 @@ def cost_matrix(costs: Costs, target: Target) -> Floats:
     return matrix
 
 
+def class_name(label: object) -> str:
+    """Return a class as specs and decisions write it; a whole number is written as one.
+
+    >>> class_name(1.0), class_name("late"), class_name(True)
+    ('1', 'late', 'True')
+    """
+    return f"{label:g}" if isinstance(label, float) else str(label)
+
+
 def fit_cost_rule(
     costs: Costs,
     target: Target,
     *,
-    y: Floats,
-    prediction: Floats | None,
+    y: Floats | None = None,
+    prediction: Floats | None = None,
     in_time_order: bool = False,
 ) -> CostRule:
     r"""Return the rule of least expected cost.
@@ -88,10 +97,9 @@ def fit_cost_rule(
 
     Parameters
     ----------
-    y : ndarray of float, shape (n_rows,)
-    prediction : ndarray or None
-        Of rows that the members were not fitted on, oldest first where there is time; None: the
-        probabilities are believed.
+    y, prediction : ndarray, optional
+        Of rows that the members were not fitted on, oldest first where there is time. Without
+        them the probabilities are believed.
 
     References
     ----------
@@ -101,7 +109,7 @@ def fit_cost_rule(
     if target.task != "binary":
         return CostRule(matrix, None)
     rule = CostRule(matrix, expected_threshold(matrix))
-    if prediction is None or len(y) < _FEWEST_ROWS:
+    if y is None or prediction is None or len(y) < _FEWEST_ROWS:
         return rule
     parts = list(turns(len(y), in_time_order=in_time_order))
     saved = np.concatenate(
