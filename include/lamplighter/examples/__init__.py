@@ -1,1 +1,1 @@
-"""The example models that ship: flights and breast_cancer."""
+"""The example models that ship: flights, payments, breast_cancer and digits."""
