@@ -148,6 +148,46 @@ def predicted_and_observed(
     return _square(frame, [("candidate", points)], title, (x_label, y_label), dots=True, under=bars)
 
 
+def best_so_far(
+    tried: Sequence[tuple[float, float, str]], best: Sequence[Point], *, title: str, x_label: str
+) -> Markup:
+    """Draw each trial as a dot (place, loss, what it was), and the least loss so far as steps.
+
+    Losses far above the others lie on the upper edge: they would press the rest together.
+    """
+    losses = sorted(loss for _, loss, _ in tried)
+    highest = losses[int(0.9 * (len(losses) - 1))] if losses else 1.0
+    frame = _Frame(
+        _padded([place for place, _, _ in tried]),
+        _padded([*losses[:1], highest, *(loss for _, loss in best)]),
+        bottom=46,
+    )
+    steps: list[Point] = []
+    for place, loss in best:
+        steps += [(place, steps[-1][1]), (place, loss)] if steps else [(place, loss)]
+    marks = [_grid(frame), *(_vertical_tick(frame, t) for t in _ticks(*frame.x_range, most=5))]
+    marks += [
+        _dot(frame, (place, min(loss, frame.y_range[1])), "base", f"{what}: {loss:.5f}")
+        for place, loss, what in tried
+    ]
+    marks.append(_path(frame, steps, "line candidate"))
+    marks.append(_text((frame.left + frame.width) / 2, frame.height - 6, x_label, "middle"))
+    return _svg(frame, marks, title)
+
+
+def shares(parts: Sequence[tuple[str, float]], *, title: str) -> Markup:
+    """Draw a bar from the left for each (name, share from 0 to 1), with its number."""
+    row, width, left = 24, 880, 190
+    frame = _Frame((0, 1), (0, 1), width=width, height=row * len(parts) + 8, left=left, right=70)
+    marks = []
+    for place, (name, share) in enumerate(parts):
+        top, end = 4 + row * place, frame.x(max(0.0, min(1.0, share)))
+        marks.append(_rectangle(left, top + 3, end, top + row - 5, "share now", f"{share:.1%}"))
+        marks.append(_text(left - 8, top + 16, name, "end"))
+        marks.append(_text(end + 6, top + 16, f"{share:.0%}", "start"))
+    return _svg(frame, marks, title)
+
+
 def _square(
     frame: _Frame,
     curves: Iterable[tuple[str, Sequence[Point]]],

@@ -37,6 +37,7 @@ from lamplighter.registry.stored_model import (
     version_bytes,
     version_files,
 )
+from lamplighter.registry.trials import LoggedSearch
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Registry:
         reports: Mapping[str, bytes | Path],
         requirements: list[str],
         loader: str = LOADER,
+        search: LoggedSearch | None = None,
         step_hook: StepHook | None = None,
     ) -> Registered:
         """Register a judged model exactly once per `key`, and return its version and run.
@@ -120,9 +122,12 @@ class Registry:
             What pip needs to install before the model can be loaded elsewhere.
         loader : str
             Dotted path, below ``lamplighter``, of the function from bytes to predictor.
+        search : LoggedSearch, optional
+            The trials that the model came from: a table with the run and, where they are not too
+            many, a nested run each.
         step_hook : callable, optional
             Called with the name of each stage that is done: ``run``, ``reports``, ``model``,
-            ``version``, ``done``.
+            ``version``, ``trials``, ``done``.
 
         Raises
         ------
@@ -146,6 +151,7 @@ class Registry:
             reports=reports,
             requirements=requirements,
             loader=loader,
+            search=search,
         )
         with unavailable_explained(self._address):
             return register(self._client, self._address, wanted, after=step_hook or _nothing)

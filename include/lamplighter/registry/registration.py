@@ -45,6 +45,7 @@ from lamplighter.registry.keyed import (
 )
 from lamplighter.registry.packaging import pack_model
 from lamplighter.registry.stored_model import DIGEST_TAG, KEY_TAG, MODEL_TAG, logged_digest
+from lamplighter.registry.trials import LoggedSearch, log_search
 
 StepHook = Callable[[str], None]
 _MLFLOW_DIGEST_LENGTH = 36
@@ -75,6 +76,7 @@ class Registration:
     reports: Mapping[str, bytes | Path]
     requirements: list[str]
     loader: str
+    search: LoggedSearch | None = None
 
 
 def register(
@@ -85,7 +87,8 @@ def register(
     Parameters
     ----------
     after : callable
-        Called with ``run``, ``reports``, ``model``, ``version`` and ``done`` after each stage.
+        Called with ``run``, ``reports``, ``model``, ``version``, ``trials`` (where there is a
+        search) and ``done`` after each stage.
     """
     _check(wanted)
     # A twin writes to our run at the same moment, or has finished and deletes it under our hands.
@@ -96,6 +99,9 @@ def register(
             or _create(client, address, wanted, after)
         )
     )
+    if wanted.search is not None:
+        log_search(client, wanted.key, str(winner.run_id), wanted.search)
+        after("trials")
     keep_only(client, wanted.key, winner)
     after("done")
     return Registered(version=str(winner.version), run_id=str(winner.run_id))

@@ -14,6 +14,7 @@ from lamplighter.steps.golden_rows import keep_golden
 from lamplighter.steps.libraries import requirements
 from lamplighter.steps.measure_drift import REFERENCE
 from lamplighter.steps.night import Night
+from lamplighter.steps.search_page import logged_search, search_page
 from lamplighter.training.predictor import Predictor
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ def _register(
     frame = read_examples(night, examples)
     predictor = Predictor.from_bytes(night.artifacts.read(candidate.artifact))
     rows = frame.features(frame.holdout, predictor.features).head(_EXAMPLE_ROWS)
+    page, document = search_page(night, candidate.search_key)
     with night.artifacts.path(candidate.artifact) as predictor_path:
         return night.registry.register(
             key=key,
@@ -118,8 +120,11 @@ def _register(
             reports={
                 "evaluation.html": night.artifacts.read(evaluation.report),
                 "evaluation.json": night.artifacts.read(evaluation.document),
+                "search.html": night.artifacts.read(page),
+                "search.json": night.artifacts.read(document),
             },
             requirements=requirements(),
+            search=logged_search(night, candidate.search_key),
         )
 
 

@@ -30,6 +30,7 @@ from lamplighter.evaluation.report import render_night
 from lamplighter.spec.operations import Step
 from lamplighter.steps.check_leakage import FILE as LEAKAGE_FILE
 from lamplighter.steps.night import Night
+from lamplighter.steps.search_page import search_page
 from lamplighter.steps.stopped_night import stop_reason
 from lamplighter.steps.train_ensemble import selection_key
 
@@ -164,6 +165,10 @@ def _links(night: Night, outcomes: Mapping[str, Contract | None]) -> list[Link]:
         links.append(Link("the evaluation of the candidate", _relative(night, judged.report)))
     if isinstance(drift, DriftRef):
         links.append(Link("the drift of the data", _relative(night, drift.report)))
+    candidate = outcomes.get("train_ensemble")
+    if isinstance(candidate, CandidateRef):
+        page, _ = search_page(night, candidate.search_key)
+        links.append(Link("the search", _relative(night, page)))
     return links
 
 
