@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -53,6 +53,7 @@ class HistGradientBoostingMember:
 
 
 def _fit(train: Rows, fit: Fit) -> HistGradientBoostingMember:
+    train = _without_empty_columns(train)
     validation = _of_known_classes(fit.validation, train, fit.target)
     rounds = _rounds(train, fit)
     if validation is None:
@@ -81,6 +82,15 @@ def _fit(train: Rows, fit: Fit) -> HistGradientBoostingMember:
     # The first score is of the base rate alone, before any round.
     best = max(1, int(np.argmax(estimator.validation_score_)))
     return HistGradientBoostingMember(estimator, fit.target, rounds=best)
+
+
+def _without_empty_columns(train: Rows) -> Rows:
+    """Fill columns that hold nothing; scikit-learn cannot bin them, and no tree will ask them."""
+    empty = np.isnan(train.X.values).all(axis=0)
+    if not empty.any():
+        return train
+    values = np.where(empty, 0.0, train.X.values)
+    return replace(train, X=replace(train.X, values=values))
 
 
 def _estimator(fit: Fit, train: Rows, rounds: int, **settings: Any) -> Any:

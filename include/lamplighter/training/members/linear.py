@@ -6,7 +6,6 @@ On very many columns a number enters as it is, on one scale with the others.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +25,7 @@ _MAX_ITERATIONS = 200
 _ELASTIC_EPOCHS = 40
 _TOLERANCE = 1e-3
 _MANY_COLUMNS = 200
+_USUAL_COLUMNS = 10
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,11 @@ def _fit(train: Rows, fit: Fit) -> LinearMember:
     center, unit = 0.0, 1.0
     if fit.target.task == "regression":
         center, unit = float(train.y.mean()), float(train.y.std()) or 1.0
-    estimator = _estimator(fit.params, fit.target, rows=len(train), seed=fit.seed)
+    # The more columns add up, the less each may weigh.
+    C = float(fit.params["C"]) * (_USUAL_COLUMNS / len(train.X.categorical) if wide else 1.0)
+    estimator = _estimator(
+        C, float(fit.params["l1_ratio"]), fit.target, rows=len(train), seed=fit.seed
+    )
     with warnings.catch_warnings():
         # An unconverged fit is judged out of fold like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -74,14 +78,13 @@ def _matrix(design: Design | DenseDesign, X: Encoded) -> csr_matrix | Matrix:
     return csr_matrix(hstack([csr_matrix(matrix), X.sparse], format="csr"))
 
 
-def _estimator(params: Mapping[str, Any], target: Target, *, rows: int, seed: int) -> Any:
-    ratio = float(params["l1_ratio"])
+def _estimator(C: float, ratio: float, target: Target, *, rows: int, seed: int) -> Any:
     if target.task == "regression":
         if not ratio:
-            return Ridge(alpha=1 / params["C"], solver="sparse_cg", max_iter=_MAX_ITERATIONS)
+            return Ridge(alpha=1 / C, solver="sparse_cg", max_iter=_MAX_ITERATIONS)
         return SGDRegressor(
             penalty="elasticnet",
-            alpha=1 / (params["C"] * rows),
+            alpha=1 / (C * rows),
             l1_ratio=ratio,
             max_iter=_ELASTIC_EPOCHS,
             tol=_TOLERANCE,
@@ -89,9 +92,9 @@ def _estimator(params: Mapping[str, Any], target: Target, *, rows: int, seed: in
             random_state=seed,
         )
     if not ratio:
-        return LogisticRegression(C=params["C"], max_iter=_MAX_ITERATIONS)
+        return LogisticRegression(C=C, max_iter=_MAX_ITERATIONS)
     return LogisticRegression(
-        C=params["C"],
+        C=C,
         l1_ratio=ratio,
         solver="saga",
         max_iter=_ELASTIC_EPOCHS,

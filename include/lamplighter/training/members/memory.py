@@ -61,7 +61,7 @@ def _neighbours(size: Size, params: Mapping[str, Any]) -> float:
 
 
 def _svm(size: Size, params: Mapping[str, Any]) -> float:
-    remembered = min(size.rows, 4_000)
+    remembered = min(size.rows, 3_500)
     return 40 * size.cells + 28 * remembered**2 + 40 * size.scores + 2_000 * remembered * 24
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, issparse
+from sklearn.neighbors import NearestNeighbors
 
 from lamplighter.features.encode import Encoded
 from lamplighter.training.members.algorithm import Algorithm, Fit, Rows
@@ -20,7 +22,6 @@ from lamplighter.training.target import Floats, Target
 
 _KEPT_ROWS = 10_000
 _CALIBRATED_ROWS = 2_000
-_CHUNK = 500
 _PRIOR_NEIGHBOURS = 0.5
 _SMALLEST = 1e-4
 
@@ -30,37 +31,41 @@ class Neighbourhood:
     """The rows kept, what they say, and how much each counts."""
 
     rows: Matrix = field(repr=False)
-    says: Matrix = field(repr=False)
+    targets: NDArray[np.float64] = field(repr=False)
     counts: Matrix = field(repr=False)
-    base: Matrix
+    base: Floats
     neighbours: int
     by_distance: bool
 
+    @property
+    def says(self) -> csr_matrix | Floats:
+        """What each row says: its class as one of many, or its value."""
+        if len(self.base) == 1:
+            return self.targets[:, None]
+        ends = np.arange(len(self.targets) + 1)
+        shape = (len(self.targets), len(self.base))
+        return csr_matrix((np.ones(shape[0]), self.targets.astype(np.intp), ends), shape=shape)
+
     def __call__(self, X: Matrix, *, skip: NDArray[np.intp] | None = None) -> Floats:
         """Return what the neighbours of rows say; `skip` is each row's own place among the kept."""
-        squares = (self.rows**2).sum(axis=1)
-        parts = []
-        for start in range(0, len(X), _CHUNK):
-            part = X[start : start + _CHUNK]
-            apart = squares - 2 * (part @ self.rows.T)
-            if skip is not None:
-                apart[np.arange(len(part)), skip[start : start + _CHUNK]] = np.inf
-            parts.append(self._mean(apart, (part**2).sum(axis=1)))
-        return np.concatenate(parts).astype(np.float64)
-
-    def _mean(self, apart: Matrix, own: Matrix) -> Matrix:
-        """Average over the nearest; `apart` lacks each row's own square."""
-        count = min(self.neighbours, apart.shape[1])
-        nearest = np.argpartition(apart, count - 1, axis=1)[:, :count]
-        distance = np.sqrt(np.maximum(np.take_along_axis(apart, nearest, axis=1) + own[:, None], 0))
+        count = min(self.neighbours, len(self.rows) - (skip is not None))
+        search = NearestNeighbors(algorithm="brute").fit(self.rows)
+        distance, nearest = search.kneighbors(X, count + (skip is not None))
+        if skip is not None:
+            # A row's own place goes, or the farthest where equal rows have crowded it out.
+            own = nearest == skip[:, None]
+            own[~own.any(axis=1), -1] = True
+            distance, nearest = (kept[~own].reshape(-1, count) for kept in (distance, nearest))
         weight = self.counts[nearest]
         if self.by_distance:
             # In units of the mean distance: a neighbour at no distance counts ten times.
-            unit = np.where(np.isfinite(distance), distance, 0).mean(axis=1, keepdims=True)
+            unit = distance.mean(axis=1, keepdims=True)
             weight = weight / (distance / np.maximum(unit, 1e-12) + 0.1)
-        weight = np.where(np.isfinite(distance), weight, 0)
-        weight *= count / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
-        said = np.einsum("nk,nkc->nc", weight, self.says[nearest])
+        weight = weight * (count / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12))
+        ends = np.arange(0, weight.size + 1, count)
+        shape = (len(X), len(self.rows))
+        said = csr_matrix((weight.ravel(), nearest.ravel(), ends), shape=shape) @ self.says
+        said = said.toarray() if issparse(said) else said
         return np.asarray((said + _PRIOR_NEIGHBOURS * self.base) / (count + _PRIOR_NEIGHBOURS))
 
 
@@ -90,12 +95,15 @@ def _fit(train: Rows, fit: Fit) -> NearestNeighboursMember:
     weights = np.ones(len(train)) if train.weights is None else train.weights
     weights = weights / weights.mean()
     regression = fit.target.task == "regression"
-    says = train.y[:, None] if regression else np.eye(len(fit.target))[train.y.astype(np.intp)]
+    if regression:
+        base = np.array([np.average(train.y, weights=weights)])
+    else:
+        base = np.bincount(train.y.astype(np.intp), weights, len(fit.target)) / len(train)
     neighbourhood = Neighbourhood(
         rows=design.transform(train.X),
-        says=says.astype(np.float32),
+        targets=train.y,
         counts=weights.astype(np.float32),
-        base=np.average(says, axis=0, weights=weights).astype(np.float32),
+        base=base,
         neighbours=int(fit.params["neighbours"]),
         by_distance=bool(fit.params["by_distance"]),
     )
@@ -123,5 +131,5 @@ NEAREST_NEIGHBOURS = Algorithm(
         {"neighbours": 40, "by_distance": True, "scale": "spread"},
     ),
     fit=_fit,
-    cost="medium",
+    cost="cheap",
 )

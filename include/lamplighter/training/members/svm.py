@@ -29,15 +29,17 @@ from lamplighter.training.members.platt import Platt
 from lamplighter.training.space import Choice, Range
 from lamplighter.training.target import Floats, Target
 
-_EXACT_ROWS = 4_000
-_EFFORT = 2.0e11
-_CALIBRATED_ROWS = 3_000
+_EXACT_ROWS = 3_500
+_EFFORT = 1.0e11
+_CALIBRATED_ROWS = 1_500
 _CHUNK = 2_000
 _JITTER = 1e-4
 _MOST_INFLUENCE = 0.99
 
-_PENALTIES = (0.05, 0.5, 5.0, 50.0)
-"""Costs of an error that are tried; what is left out judges them."""
+_PENALTY = 4.0
+_STEPS = ((8.0, 64.0), (1 / 8, 1 / 64))
+"""The usual cost of an error, and what it is multiplied by, upwards and downwards. Scores of rows
+left out judge it."""
 
 Positions = NDArray[np.intp]
 Solve = Callable[[float], "_Solution"]
@@ -94,6 +96,13 @@ class _Solution:
     left_out: Floats
 
 
+@dataclass(frozen=True)
+class _Tried:
+    loss: float
+    found: _Solution
+    platt: Platt | None
+
+
 def _fit(train: Rows, fit: Fit) -> SvmMember:
     rng = np.random.default_rng(fit.seed)
     weights = np.ones(len(train)) if train.weights is None else train.weights
@@ -106,27 +115,40 @@ def _fit(train: Rows, fit: Fit) -> SvmMember:
     if len(remembered) == len(train):
         solve = _exactly(kernel, train.X, targets - base, weights)
     else:
-        judged = np.sort(rng.choice(len(train), _CALIBRATED_ROWS, replace=False))
+        few = min(len(train), _CALIBRATED_ROWS)
+        judged = np.sort(rng.choice(len(train), few, replace=False))
         solve = _approximately(kernel, train.X, targets - base, weights, remembered, judged)
 
-    best: tuple[float, _Solution, Platt | None] | None = None
-    for penalty in _PENALTIES:
+    def tried(penalty: float) -> _Tried:
         found = solve(penalty)
         scores = found.left_out + base
         loss, platt = _judged(scores, train.y[judged] / unit, weights[judged], fit.target)
-        if best is None or loss < best[0]:
-            best = loss, found, platt
-        if fit.seconds_left is not None and fit.seconds_left() <= 0:
-            break
-    assert best is not None
-    _, found, platt = best
+        return _Tried(loss, found, platt)
+
+    best = _best(tried, fit)
     return SvmMember(
         kernel=kernel,
-        weights=np.ascontiguousarray(found.weights * unit, dtype=np.float32),
+        weights=np.ascontiguousarray(best.found.weights * unit, dtype=np.float32),
         base=base * unit,
-        platt=platt,
+        platt=best.platt,
         target=fit.target,
     )
+
+
+def _best(tried: Callable[[float], _Tried], fit: Fit) -> _Tried:
+    """Go from the usual penalty up, or else down, while that helps and there is time."""
+    usual = best = tried(_PENALTY)
+    for steps in _STEPS:
+        for step in steps:
+            if fit.seconds_left is not None and fit.seconds_left() <= 0:
+                return best
+            found = tried(_PENALTY * step)
+            if found.loss >= best.loss:
+                break
+            best = found
+        if best is not usual:
+            break
+    return best
 
 
 def _judged(
