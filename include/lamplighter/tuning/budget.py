@@ -14,7 +14,9 @@ _DEARNESS = {"cheap": 1.0, "medium": 5.0, "dear": 15.0}
 """What a first trial may cost, against one of the class below; see `Algorithm.cost`."""
 
 _MOST_OF_BUDGET = 0.25
-"""Share of the budget that one trial may take before it is asked to stop where it is."""
+_MOST_FOR_THE_FIRST = (0.1, 0.1, 0.1, 0.1, 0.04)
+"""Share of the budget that one trial may take before it is asked to stop where it is: less for an
+algorithm's first one, and little once four algorithms were tried, of which one will do."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,17 @@ class Budget:
         used = self.spent_s + self.clock() - self.begun
         return self.seconds - used - self.reserve_s(trials)
 
-    def for_one_trial(self, trials: Sequence[TrialRecord]) -> Callable[[], float] | None:
+    def for_one_trial(
+        self, algorithm: str, trials: Sequence[TrialRecord]
+    ) -> Callable[[], float] | None:
         """Return a countdown of the seconds that a trial may take which begins now."""
         left = self.left(trials)
         if left is None or self.seconds is None:
             return None
-        end = self.clock() + min(left, _MOST_OF_BUDGET * self.seconds)
+        tried = {trial.algorithm for trial in trials if trial.index >= 0}
+        place = min(len(tried), len(_MOST_FOR_THE_FIRST) - 1)
+        share = _MOST_OF_BUDGET if algorithm in tried else _MOST_FOR_THE_FIRST[place]
+        end = self.clock() + min(left, share * self.seconds)
         return lambda: end - self.clock()
 
     def admits(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lamplighter.training.members.algorithm import Algorithm
@@ -19,9 +19,8 @@ _COSTS = ("cheap", "medium", "dear")
 _FURTHER_STARTS_FOR = 3
 """Only so many of the best algorithms are tried with their second and further starting points."""
 
-_SELF_DIRECTED = (GridSearch, SuccessiveHalving)
-"""Methods that must see every trial in their own order."""
-
+_STEEPNESS = 1.5
+"""Effort falls with this power of an algorithm's place: of nine, the best gets half."""
 
 @dataclass(frozen=True)
 class Schedule:
@@ -63,9 +62,14 @@ class Schedule:
         """
         earlier = sorted((t for t in trials if t.index != index), key=lambda trial: trial.index)
         known = [*at_tonights_level(self.inherited, earlier), *earlier]
-        if isinstance(self.method, _SELF_DIRECTED):
+        if isinstance(self.method, GridSearch):
             return self._suggested(index, among, known)
         opening = self._opening(index, among, earlier)
+        if isinstance(self.method, SuccessiveHalving):
+            # Good points begin on the lowest rung, like any other.
+            if opening is not None:
+                return replace(opening, fidelity=self.method.shares[0])
+            return self._suggested(index, among, known)
         if opening is not None:
             return opening
         choices = list(among)
@@ -79,19 +83,20 @@ class Schedule:
 
     def openings(self) -> list[tuple[int, Suggestion]]:
         """Return the starting points in order, each with its rank within its algorithm."""
-        cheap_first = sorted(self.algorithms.values(), key=lambda a: _COSTS.index(a.cost))
-        probe, *others = [(0, self._start(algorithm, 0)) for algorithm in cheap_first]
+        cheapest = min(self.algorithms.values(), key=lambda a: _COSTS.index(a.cost))
+        rest = [a for a in self.algorithms.values() if a is not cheapest]
+        probe, *others = [(0, self._start(algorithm, 0)) for algorithm in (cheapest, *rest)]
         inherited = [
             (0, Suggestion(trial.algorithm, dict(trial.params)))
             for trial in self.inherited
             if trial.algorithm in self.spaces
             and lies_in(self.spaces[trial.algorithm], trial.params)
         ]
-        longest = max(len(algorithm.starts) for algorithm in cheap_first)
+        longest = max(len(algorithm.starts) for algorithm in self.algorithms.values())
         further = [
             (rank, self._start(algorithm, rank))
             for rank in range(1, longest)
-            for algorithm in cheap_first
+            for algorithm in self.algorithms.values()
             if rank < len(algorithm.starts)
         ]
         return _without_copies([probe, *inherited[:_FURTHER_STARTS_FOR], *others, *further])
@@ -123,14 +128,14 @@ class Schedule:
         return self.method.suggest(index, seed=self.seed, spaces=spaces, trials=known)
 
     def _promising(self, among: Sequence[str], earlier: Sequence[TrialRecord]) -> str:
-        """Return who has had the least effort for its place: the best gets 1, the next 1/2, ..."""
+        """Return who has had the least effort for its place, of which the best has most."""
         best = list(dict.fromkeys(trial.algorithm for _, trial in ranked(earlier)))
         effort = dict.fromkeys(among, 0.0)
         for trial in earlier:
             if trial.algorithm in effort:
                 effort[trial.algorithm] += trial.seconds if self.by_seconds else 1.0
         places = {name: best.index(name) if name in best else len(best) for name in among}
-        return min(among, key=lambda name: effort[name] * (1 + places[name]))
+        return min(among, key=lambda name: effort[name] * (1 + places[name]) ** _STEEPNESS)
 
 
 def _without_copies(openings: Sequence[tuple[int, Suggestion]]) -> list[tuple[int, Suggestion]]:

@@ -202,7 +202,7 @@ class _Bench:
         )
         predictions = None
         try:
-            countdown = self.budget.for_one_trial(trials)
+            countdown = self.budget.for_one_trial(suggestion.algorithm, trials)
             ended, predictions = self.scoring.score(ended, trials, countdown)
         except Exception as error:  # a member that breaks is a failed trial, never a lost night
             log.warning("trial %d (%s) failed: %s", index, suggestion.algorithm, error)

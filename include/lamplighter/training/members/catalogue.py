@@ -22,15 +22,15 @@ ALGORITHMS: dict[str, Algorithm] = {
         XGBOOST,
         HIST_GRADIENT_BOOSTING,
         LINEAR,
-        RANDOM_FOREST,
+        MLP,
         EXTRA_TREES,
+        SVM,
+        RANDOM_FOREST,
         ADABOOST,
         NEAREST_NEIGHBOURS,
-        SVM,
-        MLP,
     )
 }
-"""Every algorithm that ships, by the name that a spec uses."""
+"""Every algorithm that ships, by the name that a spec uses; the most promising first."""
 
 
 def fit_member(algorithm: str, train: Rows, fit: Fit) -> Member:
