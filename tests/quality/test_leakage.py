@@ -137,6 +137,15 @@ def test_what_may_be_a_leak_warns_and_does_not_stop(
     assert [(w.columns, said in str(w)) for w in found.warnings] == [(("leak",), True)]
 
 
+def test_free_text_differs_in_every_row_and_is_no_identifier() -> None:
+    X, y = shop()
+    random = np.random.default_rng(7)
+    words = np.array(["good", "tea", "was", "late", "again", "box", "cold"])
+    text = [" ".join(random.choice(words, 12)) for _ in range(len(y))]
+    assert len(set(text)) > 0.99 * len(text)
+    assert find_leakage(without_time(X.assign(review=text), y)).warnings == ()
+
+
 def test_a_clock_is_warned_of() -> None:
     X, y = shop()
     rows = in_time(X, y)

@@ -19,6 +19,9 @@ CLOCK = 0.99
 _DENSE = 10
 """Whole numbers out of at most this many times as many are counted out, not measured."""
 
+_WORDS = 5.0
+"""Text of so many words a value, or more, is read for what it says."""
+
 _ALL_DIFFERENT = 1_000
 _MIN_LEVELS = 20
 _SAMPLE = 50_000
@@ -53,12 +56,16 @@ def _unique(column: Column) -> str | None:
         return None
     said = f"looks like an identifier: {levels:,} different values in {known:,} rows"
     if column.numbers is None:
-        return said
+        return None if _is_free_text(column) else said
     if not column.whole:
         return None
     held = np.asarray(column.values, dtype=np.float64)
     dense = held.max() - held.min() < _DENSE * levels
     return said if dense or (levels == known and known >= _ALL_DIFFERENT) else None
+
+
+def _is_free_text(column: Column) -> bool:
+    return float(np.mean([len(str(text).split()) for text in column.values])) >= _WORDS
 
 
 def _clock(rows: LabelledRows, column: Column) -> str | None:
