@@ -175,8 +175,17 @@ def _sentence(cell: Cell, found: dict[str, Any]) -> str:
 def _parser(sets: dict[str, DeclaredSet]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     usual = [name for name in SYSTEMS if name != "autogluon_best"]
-    parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=usual)
-    parser.add_argument("--sets", nargs="+", choices=list(sets))
+    parser.add_argument(
+        "--systems",
+        nargs="+",
+        metavar="NAME",
+        choices=list(SYSTEMS),
+        default=usual,
+        help=f"of {', '.join(SYSTEMS)} (default: all but the last)",
+    )
+    parser.add_argument(
+        "--sets", nargs="+", metavar="NAME", choices=list(sets), help=f"of {', '.join(sets)}"
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     parser.add_argument(
         "--budgets", nargs="+", type=int, help="seconds (default: 60, and 180 on three sets)"
@@ -187,7 +196,7 @@ def _parser(sets: dict[str, DeclaredSet]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--again", action="store_true", help="run cells that are there, too")
     parser.add_argument("--list", action="store_true", help="only say which cells are missing")
-    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where finished cells lie")
     return parser
 
 
