@@ -158,17 +158,6 @@ XGBOOST = Algorithm(
     },
     starts=(
         _USUAL,
-        # Few large leaves of much data: deep where the loss asks for it.
-        _USUAL
-        | {
-            "grow_policy": "lossguide",
-            "learning_rate": 0.05,
-            "max_depth": 12,
-            "max_leaves": 160,
-            "min_child_weight": 10.0,
-            "colsample_bytree": 0.5,
-            "reg_lambda": 5.0,
-        },
         # Shallow and slow, for few rows or much noise.
         _USUAL
         | {
@@ -180,6 +169,17 @@ XGBOOST = Algorithm(
             "colsample_bytree": 0.4,
             "reg_lambda": 3.0,
             "categories": "ranked",
+        },
+        # Leaf by leaf and deep, for many rows.
+        _USUAL
+        | {
+            "grow_policy": "lossguide",
+            "learning_rate": 0.05,
+            "max_depth": 12,
+            "max_leaves": 160,
+            "min_child_weight": 10.0,
+            "colsample_bytree": 0.5,
+            "reg_lambda": 5.0,
         },
     ),
     fit=_fit,
