@@ -125,7 +125,7 @@ class Search(Section):
 
     method: Literal["grid", "random", "tpe", "anneal", "gp", "halving"] = "tpe"
     algorithms: tuple[Name, ...] = Field(
-        default=("xgboost", "hist_gradient_boosting", "linear"),
+        default=("xgboost", "hist_gradient_boosting", "linear", "mlp", "extra_trees", "svm"),
         min_length=1,
         description=f"Of {', '.join(SHIPPED_ALGORITHMS)}, and the names of `estimators`.",
     )
