@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import datetime
 
 from lamplighter.contracts import CandidateRef, ExamplesRef
-from lamplighter.steps.examples_frame import read_examples
+from lamplighter.errors import LamplighterError
+from lamplighter.steps.examples_frame import NightExamples, read_examples
+from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 from lamplighter.steps.stored_search import (
     LedgerTrials,
@@ -16,6 +19,8 @@ from lamplighter.steps.stored_search import (
 )
 from lamplighter.steps.tune_model import summary
 from lamplighter.training.ensemble import fit_ensemble
+from lamplighter.training.fine_tune import Champion, fine_tune
+from lamplighter.training.predictor import Predictor
 from lamplighter.tuning.chosen_algorithms import chosen_algorithms
 
 log = logging.getLogger(__name__)
@@ -64,23 +69,59 @@ def selection_key(candidate_key: str) -> str:
     return f"{candidate_key}.selection.json"
 
 
+def _champion(night: Night, frame: NightExamples) -> Champion | None:
+    """Return tonight's champion, if it is one that can go on learning."""
+    release = night.champion()
+    if release is None:
+        return None
+    known = night.ledger.version(night.run.model, release.version)
+    cutoff = known.details.get("cutoff") if known else None
+    if known is None or cutoff is None or what_else_it_predicts(night, release.version):
+        night.say(f"champion version {release.version} is not continued: it has no cut-off in time")
+        return None
+    try:
+        scorer = load_version(night.stores, night.run.model, release.version, threads=night.threads)
+    except LamplighterError as error:
+        night.say(f"champion version {release.version} is not continued: {error}")
+        return None
+    if not isinstance(scorer, Predictor):
+        night.say(f"champion version {release.version} is not continued: it was adopted")
+        return None
+    newer = frame.training["prediction_time"] >= datetime.fromisoformat(cutoff)
+    return Champion(scorer, release.version, newer.to_numpy(dtype=bool))
+
+
 def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateRef:
     spec, run = night.spec, night.run
     key = night.key("candidate", store.key)
     started = night.clock()
     share = None if run.budget_s is None else run.budget_s * (1 - spec.search.share)
+    frame = read_examples(night, examples)
+    data, algorithms = training_set(night, frame), chosen_algorithms(spec.search, spec.task)
     fitted = fit_ensemble(
-        training_set(night, read_examples(night, examples)),
+        data,
         store.trials(),
         predictions=store.predictions,
         settings=spec.ensemble,
         costs=spec.decision.costs,
-        algorithms=chosen_algorithms(spec.search, spec.task),
+        algorithms=algorithms,
         seed=search_seed(night),
         threads=night.threads,
         deadline=None if share is None else lambda: started + share - night.clock(),
         progress=night.say,
     )
+    champion = _champion(night, frame) if spec.ensemble.fine_tune else None
+    if champion is not None:
+        fitted = fine_tune(
+            fitted,
+            champion,
+            data,
+            algorithms=algorithms,
+            seed=search_seed(night),
+            threads=night.threads,
+            costs=spec.decision.costs,
+            progress=night.say,
+        )
     predictor = fitted.predictor
     artifact = night.artifacts.write(f"{key}.predictor", predictor.to_bytes())
     if fitted.selection is not None:

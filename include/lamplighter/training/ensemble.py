@@ -16,7 +16,7 @@ from lamplighter.spec.search import Ensemble
 from lamplighter.training.bagging import BAGS, bag_out_of_fold
 from lamplighter.training.conclude import conclude
 from lamplighter.training.contest import Contest, OutOfFold, alone, judge
-from lamplighter.training.folds import Folds, TrainingSet
+from lamplighter.training.folds import Folds, Positions, TrainingSet
 from lamplighter.training.limits import expected_load, heaviest_that_exceeds, latency_ms, size_mb
 from lamplighter.training.members.algorithm import Algorithm
 from lamplighter.training.members.catalogue import ALGORITHMS
@@ -25,6 +25,7 @@ from lamplighter.training.predictor import Predictor
 from lamplighter.training.refit import BAGGED, Refit
 from lamplighter.training.room import Load, Room
 from lamplighter.training.stability import Stability, selection_stability
+from lamplighter.training.target import Floats
 from lamplighter.training.threshold import Costs, cost_matrix
 from lamplighter.training.trial import TrialRecord
 from lamplighter.training.workshop import Workshop
@@ -59,6 +60,10 @@ class FittedEnsemble:
         rows, smaller is better. Where there was no contest: of each in the search.
     weights : dict of str to float
         How much each member counts in the winner.
+    judged_rows : ndarray of int, shape (n_judged,)
+        Positions of training rows that judged it.
+    out_of_fold : ndarray or None
+        What it says of these rows without having learnt from them; None: there was no contest.
     selection : Stability or None
         Which features the folds kept, where the heaviest of its members that selects did so.
     """
@@ -67,6 +72,8 @@ class FittedEnsemble:
     chosen: str
     losses: dict[str, float]
     weights: dict[str, float]
+    judged_rows: Positions
+    out_of_fold: Floats | None
     selection: Stability | None = None
 
 
@@ -145,6 +152,8 @@ def fit_ensemble(
         final.winner,
         _losses_to_tell(final, pool),
         weights,
+        pool.rows[final.judged],
+        _calibrated(predictor, final.prediction),
         selection_stability(
             workshop,
             {name: refit.trials[name] for name in heaviest},
@@ -287,6 +296,12 @@ class _Candidates:
             return None
         self.progress(f"{excess} is left out: together the members need {room.lacks(total)}")
         return excess
+
+
+def _calibrated(predictor: Predictor, prediction: Floats | None) -> Floats | None:
+    if prediction is None or predictor.calibration is None:
+        return prediction
+    return predictor.calibration.apply(prediction)
 
 
 def _heaviest_first(contest: Contest) -> list[str]:

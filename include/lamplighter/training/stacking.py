@@ -50,6 +50,10 @@ class Stack:
         return tuple(float(c) for c in self.coefficients)
 
 
+_CELLS = 200_000
+"""Rows times classes that are enough for a weight of each member and an offset of each class."""
+
+
 def fit_stack(task: Task, predictions: Sequence[Floats], y: Floats) -> Stack:
     """Fit a linear model on the members' predictions [1]_, drawn towards their plain mean.
 
@@ -96,17 +100,20 @@ def _likeliest(task: Task, scores: Sequence[Floats], y: Floats) -> Stack:
     labels = y.astype(np.intp)
     seen = np.ones(1, bool) if task == "binary" else np.bincount(labels, minlength=classes) > 0
     held = np.where(seen, 0.0, _IMPOSSIBLE)
+    every = -(-len(y) * classes // _CELLS)
+    scores, labels = [score[::every] for score in scores], labels[::every]
+    n = len(labels)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         w, b = theta[:M], np.where(seen, theta[M:], held)
         total, error = _loss_and_error(task, _weighted(w, scores) + b, labels)
         slopes = np.array([np.vdot(error, s) for s in scores]) + 2 * _PENALTY * (w - prior)
-        offsets = np.where(seen, error.reshape(len(y), -1).sum(axis=0) + 2 * _PENALTY * b, 0.0)
+        offsets = np.where(seen, error.reshape(n, -1).sum(axis=0) + 2 * _PENALTY * b, 0.0)
         total += _PENALTY * float(((w - prior) ** 2).sum() + (b[seen] ** 2).sum())
-        return total / len(y), np.concatenate([slopes, offsets]) / len(y)
+        return total / n, np.concatenate([slopes, offsets]) / n
 
     start = np.concatenate([prior, np.zeros(classes)])
-    theta = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+    theta = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 60}).x
     return Stack(task, np.asarray(theta[:M]), np.where(seen, theta[M:], held))
 
 
