@@ -13,6 +13,8 @@ from lamplighter.steps.stored_search import (
     search_seed,
     training_set,
 )
+from lamplighter.training.trial import ranked
+from lamplighter.tuning.budget import too_short
 from lamplighter.tuning.chosen_algorithms import chosen_algorithms
 from lamplighter.tuning.methods import method_of
 from lamplighter.tuning.search import run_search
@@ -59,6 +61,9 @@ def tune_model(
             method=method_of(spec.search),
             resource=spec.search.halving.on,
         )
+        shortage = too_short(store.trials(), budget_s=run.budget_s)
+        if shortage:
+            night.say(shortage)
     found = summary(store)
     log.info("%s: %d trials stored at %s", night.run.model, found.trials, store.key)
     return found
@@ -67,12 +72,12 @@ def tune_model(
 def summary(store: LedgerTrials) -> SearchRef:
     """Say what a search has found so far."""
     trials = store.trials()
-    losses = [t for t in trials if t.loss is not None]
-    best = min(losses, key=lambda t: (t.loss or 0.0, t.index), default=None)
+    losses = ranked(trial for trial in trials if trial.fidelity == 1.0) or ranked(trials)
+    best = losses[0][1] if losses else None
     return SearchRef(
         key=store.key,
         trials=len(trials),
-        failed_trials=len(trials) - len(losses),
+        failed_trials=sum(trial.status == "failed" for trial in trials),
         best_loss=best.loss if best else None,
         best_algorithm=best.algorithm if best else None,
         seconds=sum(t.seconds for t in trials),

@@ -20,6 +20,7 @@ from lamplighter.training.members.algorithm import Algorithm
 from lamplighter.training.members.catalogue import ALGORITHMS
 from lamplighter.training.target import Floats
 from lamplighter.training.trial import TrialRecord, ranked
+from lamplighter.tuning.budget import too_short
 from lamplighter.tuning.methods import Method
 from lamplighter.tuning.search import TPE, run_search
 
@@ -130,6 +131,9 @@ def fit_model(
         earlier=earlier,
         reserve_s=reserve,
     )
+    shortage = too_short(store.trials(), budget_s=budget_s)
+    if shortage:
+        progress(shortage)
     return fit_ensemble(
         data,
         store.trials(),
