@@ -20,7 +20,7 @@ from lamplighter.training.folds import Folds, Positions, TrainingSet
 from lamplighter.training.limits import expected_load, heaviest_that_exceeds, latency_ms, size_mb
 from lamplighter.training.members.algorithm import Algorithm
 from lamplighter.training.members.catalogue import ALGORITHMS
-from lamplighter.training.pool import Pool, Predictions, open_pool
+from lamplighter.training.pool import JUDGED_ROWS, Pool, Predictions, open_pool
 from lamplighter.training.predictor import Predictor
 from lamplighter.training.refit import BAGGED, Refit
 from lamplighter.training.room import Load, Room
@@ -37,6 +37,10 @@ _PLANNED = 0.85
 
 _EXTRA = 0.2
 """Share of the seconds left that `auto` gives to what needs fits of its own to be judged."""
+
+_ROWS_A_SECOND, _ROWS_AT_LEAST = 500, 1_000
+"""Out-of-fold rows that are read for each second left, so that choosing leaves time for fitting: 50
+entrants on 10,000 rows of ten classes take 2.5 s."""
 
 _SECONDS_PER_CELL_OF_TOWER = 1e-4
 """What judging two levels takes, roughly, for a row and a class."""
@@ -129,8 +133,15 @@ def fit_ensemble(
     if costs:
         cost_matrix(costs, folds.target)  # an unknown class is told before anything is fitted
     workshop = Workshop(folds, algorithms, seed=seed, threads=threads)
-    pool = open_pool(folds, trials, predictions=predictions, progress=progress)
-    refit = Refit(workshop, dict(pool.trials), deadline, progress)
+    refit = Refit(workshop, {}, deadline, progress)
+    pool = open_pool(
+        folds,
+        trials,
+        predictions=predictions,
+        progress=progress,
+        most_rows=int(np.clip(_ROWS_A_SECOND * refit.seconds_left(), _ROWS_AT_LEAST, JUDGED_ROWS)),
+    )
+    refit.trials.update(pool.trials)
     candidates = _Candidates(workshop, pool, refit, settings, progress)
     found = candidates.out_of_fold()
     contest = candidates.contest(found)

@@ -58,11 +58,17 @@ def open_pool(
     *,
     predictions: Predictions,
     progress: Callable[[str], None],
+    most_rows: int = JUDGED_ROWS,
 ) -> Pool:
     """Take the best trials of a search and read what they predicted.
 
     A trial without stored predictions can still be fitted, alone. One that predicted NaN is told
     and left out.
+
+    Parameters
+    ----------
+    most_rows : int
+        On more out-of-fold rows than these, evenly spread ones are taken.
 
     Raises
     ------
@@ -87,7 +93,9 @@ def open_pool(
         found[name] = stored
     if not entrants:
         raise TrainingError("every trial predicted NaN or infinity; look at the features")
-    kept = _thinned(parts, columns=max(1, len(folds.target)), entrants=len(entrants))
+    columns = max(1, len(folds.target))
+    most_rows = min(most_rows, math.floor(_MOST_NUMBERS / (columns * len(entrants))))
+    kept = _thinned(parts, most_rows)
     pool = Pool(
         trials=entrants,
         rows=np.concatenate([part[places] for part, places in zip(parts, kept, strict=True)]),
@@ -112,13 +120,9 @@ def _entrants(trials: Sequence[TrialRecord]) -> dict[str, TrialRecord]:
     return taken
 
 
-def _thinned(
-    parts: Sequence[NDArray[np.intp]], *, columns: int, entrants: int
-) -> list[NDArray[np.intp]]:
+def _thinned(parts: Sequence[NDArray[np.intp]], most_rows: int) -> list[NDArray[np.intp]]:
     """Return places in each part, evenly spread, so that all together are not too many."""
-    rows = sum(map(len, parts))
-    most = min(JUDGED_ROWS, math.floor(_MOST_NUMBERS / (columns * entrants)))
-    share = min(1.0, most / rows)
+    share = min(1.0, most_rows / sum(map(len, parts)))
     return [
         np.unique(np.linspace(0, len(part) - 1, max(1, round(share * len(part)))).astype(np.intp))
         for part in parts
