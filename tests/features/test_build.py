@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from lamplighter.data.asof import AsOfView
 from lamplighter.errors import DataError, SpecError, TimeTravelError
@@ -145,6 +146,24 @@ def test_only_the_examples_asked_for_are_answered_in_their_order(view):
     features = build_features(spec_of(), few, view)
     assert features.index.tolist() == [9, 7]
     assert features["city"].tolist() == ["Lima", "Bern"]
+
+
+@pytest.mark.parametrize(
+    "features",
+    [{"drop": ["aeg"]}, {"types": {"aeg": "category"}}, {"optional": ["aeg"]}],
+    ids=["drop", "types", "optional"],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest_one(view, features):
+    (key,) = features
+    with pytest.raises(DataError, match=rf"features.{key} names 'aeg'.*the nearest name is 'age'"):
+        build_features(spec_of(**features), examples(), view)
+
+
+def test_balancing_classes_of_a_number_is_refused():
+    augment = {"method": "oversample"}
+    spec = spec_of(augment=augment)
+    with pytest.raises(ValidationError, match="oversample balances classes, and the task is"):
+        ModelSpec.model_validate({**spec.model_dump(), "task": "regression"})
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,18 @@ def test_a_part_of_the_features_encodes_as_the_whole_did():
     assert encoder.part(X, ("shop",)).sparse is None
 
 
+def test_members_that_read_the_terms_are_spared_their_summary():
+    encoder, X = FrameEncoder.learn(FRAME)
+    without = X.without_summary()
+    kept = [name for name in encoder.outputs if "component" not in name]
+    assert without.values.shape == (ROWS, len(kept))
+    assert without.categorical.sum() == X.categorical.sum()
+    assert without.sparse is X.sparse
+    numbers = encoder.part(X, ("size", "city"))
+    assert numbers.without_summary() is numbers
+    assert X.rows(np.arange(3)).without_summary().values.shape == (3, len(kept))
+
+
 def test_a_column_that_can_be_no_feature_is_refused_by_name():
     with pytest.raises(DataError, match=r"cannot be features: x: type object holds no numbers"):
         FrameEncoder.fit(pd.DataFrame({"x": [[1], [2]]}))

@@ -51,7 +51,7 @@ def build_features(spec: ModelSpec, examples: pd.DataFrame, view: AsOfView) -> p
         function = load_callable(spec.features.function)
         features = function(pd.concat([known, extra], axis=1), view.restricted_to(examples))
         _refuse_misshapen(features, examples, spec.features.function)
-    _refuse_unknown_drops(spec, {*features.columns, *view.columns(spec.data.examples_table)})
+    _refuse_unknown_names(spec, {*features.columns, *view.columns(spec.data.examples_table)})
     features = features.drop(columns=[c for c in spec.features.drop if c in features.columns])
     _refuse_unusable(features, spec)
     return features
@@ -70,14 +70,20 @@ def _announced(spec: ModelSpec, examples: pd.DataFrame, view: AsOfView) -> pd.Da
     return view.announced(name, examples, columns=columns, lead=lead)
 
 
-def _refuse_unknown_drops(spec: ModelSpec, known: set[str]) -> None:
+def _refuse_unknown_names(spec: ModelSpec, known: set[str]) -> None:
     # A misspelt name would leave in the model what was meant to stay out of it.
-    for name in spec.features.drop:
-        if name not in known:
+    said = spec.features
+    named = {"drop": said.drop, "types": tuple(said.types)}
+    if said.function is None:  # what a function returns may be missing now and then
+        named["optional"] = said.optional
+    for key, names in named.items():
+        for name in names:
+            if name in known or (key == "types" and name in said.optional):
+                continue
             close = difflib.get_close_matches(name, sorted(known), n=1)
             hint = f"; the nearest name is {close[0]!r}" if close else ""
             raise DataError(
-                f"features.drop names {name!r}, which is neither a feature nor a column of "
+                f"features.{key} names {name!r}, which is neither a feature nor a column of "
                 f"{spec.data.examples_table}{hint}; correct the spec"
             )
 

@@ -8,7 +8,7 @@ many, the means of the target; a date its parts; free text weighted terms and a 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -39,11 +39,14 @@ class Encoded:
     sparse : csr_matrix, shape (n_rows, n_terms), or None
         Terms of text, for members that read so many columns; the rest read a dense summary of
         them among the `values`.
+    summary : ndarray of bool, shape (n_features,), or None
+        Which of the `values` are that summary.
     """
 
     values: NDArray[np.float64]
     categorical: NDArray[np.bool_]
     sparse: csr_matrix | None = None
+    summary: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -51,7 +54,14 @@ class Encoded:
     def rows(self, index: NDArray[np.intp]) -> Encoded:
         """Return the given rows."""
         sparse = None if self.sparse is None else self.sparse[index]
-        return Encoded(self.values[index], self.categorical, sparse)
+        return replace(self, values=self.values[index], sparse=sparse)
+
+    def without_summary(self) -> Encoded:
+        """Return the rows for a member that reads the terms themselves."""
+        if self.summary is None or not self.summary.any():
+            return self
+        kept = ~self.summary
+        return Encoded(self.values[:, kept], self.categorical[kept], self.sparse)
 
 
 @dataclass(frozen=True)
@@ -135,7 +145,7 @@ class FrameEncoder:
         encoder = cls._of((column for column, _, _ in learned), optional)
         values = np.hstack([dense for _, dense, _ in learned])
         texts = [sparse for _, _, sparse in learned if sparse is not None]
-        return encoder, Encoded(values, encoder.categorical, _side_by_side(texts))
+        return encoder, encoder._encoded(values, texts)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -173,7 +183,12 @@ class FrameEncoder:
             terms = np.repeat(kept, [column.terms for column in self.columns])
             sparse = X.sparse[:, np.flatnonzero(terms)] if terms.any() else None
         columns = kept[self.sources]
-        return Encoded(np.ascontiguousarray(X.values[:, columns]), X.categorical[columns], sparse)
+        return Encoded(
+            np.ascontiguousarray(X.values[:, columns]),
+            X.categorical[columns],
+            sparse,
+            None if X.summary is None or sparse is None else X.summary[columns],
+        )
 
     def transform(self, frame: pd.DataFrame) -> Encoded:
         """Encode rows. Columns that were not there in training are ignored.
@@ -196,7 +211,16 @@ class FrameEncoder:
                 values[:, start : start + dense.shape[1]] = dense
                 if sparse is not None:
                     texts.append(sparse)
-        return Encoded(values, self.categorical, _side_by_side(texts))
+        return self._encoded(values, texts)
+
+    def _encoded(self, values: Floats, texts: Sequence[csr_matrix]) -> Encoded:
+        if not texts:
+            return Encoded(values, self.categorical)
+        summary = np.zeros(len(self.categorical), dtype=bool)
+        for column, start in self.placed():
+            if isinstance(column, TextColumn):
+                summary[start + 1 : start + len(column.outputs)] = True  # after the length
+        return Encoded(values, self.categorical, _side_by_side(texts), summary)
 
     @classmethod
     def _of(cls, columns: Iterable[Column], optional: Collection[str]) -> Self:

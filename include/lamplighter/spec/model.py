@@ -160,6 +160,16 @@ class ModelSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _augmentation_fits_the_task(self) -> Self:
+        method = self.features.augment.method
+        if self.task == "regression" and method in ("class_weights", "oversample"):
+            raise ValueError(
+                f"features.augment.method {method} balances classes, and the task is regression; "
+                "choose another one, or none"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _positive_is_for_two_classes(self) -> Self:
         if self.data.positive is not None and self.task != "binary":
             raise ValueError(

@@ -137,7 +137,7 @@ def words(
             texts.append(terms)
     if not texts:
         return Augmented(rows)
-    copies = Encoded(values, rows.X.categorical, hstack(texts, format="csr"))
+    copies = replace(rows.X, values=values, sparse=hstack(texts, format="csr"))
     return Augmented(_with_copies(rows, [copies]))
 
 
@@ -179,5 +179,5 @@ def _with_copies(rows: Rows, copies: Sequence[Encoded]) -> Rows:
         sparse = vstack([part.sparse for part in parts], format="csr")
     values = np.concatenate([part.values for part in parts])
     weights = None if rows.weights is None else np.tile(rows.weights, len(parts))
-    X = Encoded(values, rows.X.categorical, sparse)
+    X = replace(rows.X, values=values, sparse=sparse)
     return Rows(X, np.tile(rows.y, len(parts)), weights)

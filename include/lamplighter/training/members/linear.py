@@ -6,7 +6,7 @@ On very many columns a number enters as it is, on one scale with the others.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class LinearMember:
     rounds: int | None = None
 
     def predict(self, X: Encoded, *, threads: int) -> Floats:
-        matrix = _matrix(self.design, X)
+        matrix = _matrix(self.design, X.without_summary())
         if self.target.task == "regression":
             return np.asarray(self.center + self.unit * self.estimator.predict(matrix), np.float64)
         probabilities = self.estimator.predict_proba(matrix).astype(np.float64)
@@ -48,6 +48,7 @@ class LinearMember:
 
 
 def _fit(train: Rows, fit: Fit) -> LinearMember:
+    train = replace(train, X=train.X.without_summary())  # it reads the terms themselves
     wide = len(train.X.categorical) > _MANY_COLUMNS
     design = (
         DenseDesign.fit(train.X, scale="spread")
