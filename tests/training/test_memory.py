@@ -19,6 +19,8 @@ from lamplighter.training.members.memory import (
     refuse_too_large,
 )
 from lamplighter.training.target import Target
+from lamplighter.tuning.fit_model import fit_model
+from learnable import learnable
 
 
 @pytest.mark.parametrize("algorithm", list(ALGORITHMS))
@@ -46,6 +48,22 @@ def test_fitting_a_member_asks_for_the_memory_that_is_left(monkeypatch):
     fit = Fit(params={}, target=Target("binary", (0, 1)), seed=0, threads=1)
     with pytest.raises(TrainingError, match=r"xgboost would need about \d+ MB"):
         fit_member("xgboost", rows, fit)
+
+
+def test_a_search_goes_on_without_a_member_that_memory_is_too_short_for(monkeypatch):
+    monkeypatch.setattr(memory, "available_memory_mb", lambda: 10.0)
+    data = learnable(rows=600)
+    said: list[str] = []
+    fitted = fit_model(
+        data.X,
+        data.y,
+        task="binary",
+        trials=2,
+        algorithms={name: ALGORITHMS[name] for name in ("linear", "svm")},
+        progress=said.append,
+    )
+    assert set(fitted.weights) == {"linear"}
+    assert any("1 failed" in sentence for sentence in said)
 
 
 def test_the_tighter_of_control_group_and_machine_counts(tmp_path: Path):

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from lamplighter.evaluation.metrics import row_losses
 from lamplighter.training.contest import as_loss
 from lamplighter.training.ensemble import FittedEnsemble
 from lamplighter.training.folds import Folds, Positions, TrainingSet
 from lamplighter.training.members.algorithm import Algorithm, Fit, Member, Rows
+from lamplighter.training.members.catalogue import fit_member
 from lamplighter.training.members.mlp import MlpMember
 from lamplighter.training.members.xgboost import XGBoostMember
 from lamplighter.training.predictor import Predictor
@@ -193,8 +193,7 @@ class _Trainer:
             threads=self.threads,
             start=member,
         )
-        with threadpool_limits(limits=self.threads):
-            return algorithm.fit(rows, fit)
+        return fit_member(algorithm, rows, fit)
 
 
 def _splits_categories(member: XGBoostMember) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lamplighter.training.folds import Folds
 from lamplighter.training.members.algorithm import Algorithm, Fit, Member, Rows
+from lamplighter.training.members.catalogue import fit_member
 from lamplighter.training.recipe import Prepared, Recipe
 from lamplighter.training.seeds import derive_seed
 from lamplighter.training.target import Floats
@@ -116,10 +116,7 @@ class Workshop:
             seconds_left=seconds_left,
             start=start,
         )
-        # scikit-learn's boosting and BLAS have no argument for it.
-        with threadpool_limits(limits=self.threads):
-            member = self.algorithms[algorithm].fit(rows, fit)
-        return prepared.finish(member)
+        return prepared.finish(fit_member(self.algorithms[algorithm], rows, fit))
 
     def _part_of(self, rows: Rows, share: float) -> Rows:
         shuffled = np.random.default_rng(derive_seed(self.seed, "part")).permutation(len(rows))

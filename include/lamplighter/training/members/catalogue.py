@@ -33,18 +33,24 @@ ALGORITHMS: dict[str, Algorithm] = {
 """Every algorithm that ships, by the name that a spec uses; the most promising first."""
 
 
-def fit_member(algorithm: str, train: Rows, fit: Fit) -> Member:
+def fit_member(algorithm: str | Algorithm, train: Rows, fit: Fit) -> Member:
     """Fit one member with at most ``fit.threads`` threads, whichever library they belong to.
+
+    Parameters
+    ----------
+    algorithm : str or Algorithm
+        A name of the catalogue, or an algorithm of the user's own.
 
     Raises
     ------
     TrainingError
         If there is less memory than the fit would take.
     """
-    refuse_too_large(algorithm, _size(train, fit), fit.params)
+    found = ALGORITHMS[algorithm] if isinstance(algorithm, str) else algorithm
+    refuse_too_large(found.name, _size(train, fit), fit.params)
     # scikit-learn's boosting and BLAS have no argument for it.
     with threadpool_limits(limits=fit.threads):
-        return ALGORITHMS[algorithm].fit(train, fit)
+        return found.fit(train, fit)
 
 
 def _size(train: Rows, fit: Fit) -> Size:
