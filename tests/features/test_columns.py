@@ -51,6 +51,12 @@ def test_rare_levels_share_one_code_and_unseen_ones_join_them():
     )
 
 
+def test_of_too_many_levels_those_of_a_single_row_are_not_told_apart():
+    trained = ["a", "a", "b", "b", "c", "d", "e"]
+    np.testing.assert_array_equal(ranks(trained, ["a", "b", "c", "d"], max_levels=4), [0, 1, 2, 2])
+    assert (ranks(list("abcdef"), list("afx"), max_levels=4) == 0).all()
+
+
 def test_an_unseen_level_is_missing_where_training_had_no_rare_ones():
     np.testing.assert_array_equal(ranks(["a", "b"], ["a", "new"]), [0, np.nan])
 

@@ -64,13 +64,17 @@ class CategoryColumn:
         ):
             counts[text] = counts.get(text, 0) + int(count)
         ordered = sorted((text for text in counts if counts[text]), key=lambda t: (-counts[t], t))
+        told_apart = min(max_levels, len(ordered))
+        if len(ordered) > max_levels:
+            # What one row alone has, such as a name, says nothing about others.
+            told_apart = sum(counts[level] > 1 for level in ordered[:max_levels])
         # Interned, so that equal encoders pickle to equal bytes wherever their strings came from.
         return cls(
             name=sys.intern(str(column.name)),
             levels=tuple(
                 sys.intern(level) for level in ordered[: max(max_levels, _MEASURED_LEVELS)]
             ),
-            told_apart=min(max_levels, len(ordered)),
+            told_apart=told_apart,
             has_other=len(ordered) > max_levels,
         )
 

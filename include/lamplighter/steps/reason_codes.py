@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -92,4 +93,6 @@ def open_explainer(night: Night, release: Release, scorer: Scorer, *, most: int)
 def _plain(value: object) -> object:
     if value is None or value is pd.NA or (isinstance(value, float) and not np.isfinite(value)):
         return None
+    if isinstance(value, date):  # pd.NaT is one too
+        return None if pd.isna(value) else value.isoformat()
     return value.item() if isinstance(value, np.generic) else value
