@@ -16,6 +16,9 @@ OWN = "lamplighter"
 OPTIONAL = "autogluon_best"
 """Does not finish everywhere; it counts as a peer where it does, and is not ranked."""
 
+_RANKED_FROM = 0.75
+"""Of an unfinished grid: a system with fewer of the splits would hide too many of them."""
+
 Found = dict[str, Any]
 
 
@@ -82,7 +85,8 @@ class Standing:
     splits : int
         How many such splits there are.
     left_out : tuple of str
-        Systems that are not ranked: they have cells on fewer than half of the splits.
+        Systems that are not ranked: they have cells on fewer than three quarters of the
+        splits.
     """
 
     ranks: dict[str, Interval]
@@ -95,7 +99,7 @@ def standing(splits: Sequence[Split], budget_s: int) -> Standing:
     """Rank the systems within `budget_s` on the splits that have a cell of each."""
     within = [split for split in splits if split.budget_s == budget_s]
     cells = Counter(name for split in within for name in split.cells if name != OPTIONAL)
-    systems = [name for name in SYSTEMS if 2 * cells[name] >= len(within)]
+    systems = [name for name in SYSTEMS if cells[name] >= _RANKED_FROM * len(within)]
     by_set: dict[str, list[dict[str, float]]] = defaultdict(list)
     for split in within:
         if set(systems) <= set(split.cells):
