@@ -109,11 +109,13 @@ def test_splits_that_lack_a_system_are_not_ranked_and_a_failure_is_last():
     cells = [
         cell("lamplighter", [0.3]),
         cell("flaml", [0.2], error="it fell over"),
+        *(cell("lamplighter", [0.3], seed=seed) for seed in (1, 2)),
+        *(cell("flaml", [0.4], seed=seed) for seed in (1, 2)),
         cell("lamplighter", [0.1], set="wine"),
     ]
     cells[1].pop("loss")
     found = standing(splits_of(cells)[0], 60)
-    assert (found.sets, found.splits) == (("digits",), 1)
+    assert (found.sets, found.splits) == (("digits",), 3)
     assert (found.ranks["lamplighter"].estimate, found.ranks["flaml"].estimate) == (1.0, 2.0)
 
 
