@@ -12,7 +12,7 @@ from lamplighter.training.space import Space, active, lies_in
 from lamplighter.training.trial import TrialRecord
 
 _ENOUGH = 8
-_MOST = 200
+_MOST = 100
 
 
 @dataclass(frozen=True)
