@@ -172,7 +172,7 @@ def test_a_target_of_too_many_classes_is_refused_before_anything_is_trained(worl
     world.document["task"] = "multiclass"
     world.visits["returned"] = np.arange(len(world.visits)) % 300
     world.write()
-    with pytest.raises(DataError, match=r"has 300 values in [\d,]+ training.*at most 100 classes"):
+    with pytest.raises(DataError, match=r"has 300 values in [\d,]+ training.*at most 250 classes"):
         world.run(day(50))
 
 

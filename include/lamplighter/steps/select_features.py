@@ -22,7 +22,7 @@ from lamplighter.training.threshold import cost_matrix
 
 log = logging.getLogger(__name__)
 
-_MOST_CLASSES = 100
+_MOST_CLASSES = 250
 _LIVE_ROWS = 5_000
 """Of the newest rows, which have no label yet, as many as it takes to see how they differ."""
 

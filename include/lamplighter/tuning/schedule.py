@@ -22,6 +22,7 @@ _FURTHER_STARTS_FOR = 3
 _STEEPNESS = 1.5
 """Effort falls with this power of an algorithm's place: of nine, the best gets half."""
 
+
 @dataclass(frozen=True)
 class Schedule:
     """The order of a search: cheap answers first, then what was good, then what is suggested.

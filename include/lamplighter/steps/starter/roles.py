@@ -16,7 +16,7 @@ from lamplighter.errors import DataError, UsageError
 from lamplighter.spec.data import ROW_KEY
 
 Task = Literal["binary", "multiclass", "regression"]
-MAX_CLASSES = 100
+MAX_CLASSES = 250
 FEW_NUMBERS = 10
 MIN_DAYS = 5
 
