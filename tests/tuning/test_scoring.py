@@ -8,6 +8,7 @@ import pytest
 
 from lamplighter.training.array_folds import folds_of_rows
 from lamplighter.training.folds import Folds, TrainingSet
+from lamplighter.training.members.algorithm import Algorithm, Fit, Rows
 from lamplighter.training.members.catalogue import ALGORITHMS
 from lamplighter.training.trial import TrialRecord
 from lamplighter.training.workshop import Workshop, validation_targets
@@ -15,6 +16,24 @@ from lamplighter.tuning.race import Race
 from lamplighter.tuning.scoring import Scoring
 
 ROWS = 200
+
+
+class Grown:
+    """A member of some rounds that knows nothing."""
+
+    def __init__(self, rounds: int) -> None:
+        self.rounds = rounds
+
+    def predict(self, X, *, threads):
+        return np.full(len(X), 0.5)
+
+
+def score_with(algorithm: Algorithm, trials, countdown):
+    folds = Folds.of(noise(0), seed=0)
+    workshop = Workshop(folds, {algorithm.name: algorithm}, seed=0, threads=1)
+    race = Race("binary", validation_targets(folds), lambda index: None)
+    trial = TrialRecord(0, algorithm.name, {}, loss=None, seconds=0.0, status="failed")
+    return Scoring(folds, workshop, race, "rows").score(trial, trials, countdown)
 
 
 def scored(data: TrainingSet, algorithm: str, **changes: float) -> TrialRecord:
@@ -27,6 +46,36 @@ def scored(data: TrainingSet, algorithm: str, **changes: float) -> TrialRecord:
     assert predictions is not None
     assert [len(p) for p in predictions] == [len(y) for y in validation_targets(folds)]
     return ended
+
+
+def test_every_fold_gets_its_share_of_the_seconds_and_half_of_it_finds_the_rounds():
+    left, given = [100.0], []
+
+    def fit(rows: Rows, fit: Fit) -> Grown:
+        assert fit.seconds_left is not None
+        given.append(round(fit.seconds_left(), 6))
+        left[0] -= fit.seconds_left() / 2
+        return Grown(7)
+
+    score_with(Algorithm("slow", {}, ({},), fit), [], lambda: left[0])
+    # Of 100 s the first of five folds may use 20, and of these 10 for its rounds.
+    assert given[:4] == [10.0, 15.0, pytest.approx(10.9375), pytest.approx(16.40625)]
+
+
+def test_a_trial_whose_time_is_up_is_given_up_unless_it_is_the_only_one():
+    left = [1.0]
+
+    def fit(rows: Rows, fit: Fit) -> Grown:
+        left[0] -= 0.3
+        return Grown(7)
+
+    slow = Algorithm("slow", {}, ({},), fit)
+    other = TrialRecord(1, "other", {}, loss=0.5, seconds=0.1, status="ok")
+    given_up, predictions = score_with(slow, [other], lambda: left[0])
+    assert (given_up.status, predictions) == ("pruned", None)
+    assert given_up.error == "its time was up after 2 of 5 folds"
+    left[0] = 1.0
+    assert score_with(slow, [], lambda: left[0])[0].status == "ok"
 
 
 def noise(seed: int) -> TrainingSet:

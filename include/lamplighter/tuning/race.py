@@ -46,7 +46,7 @@ class Race:
         self, algorithm: str, losses: Sequence[Floats], trials: Sequence[TrialRecord]
     ) -> bool:
         """Say whether a trial with these row losses on its first folds shall be given up."""
-        best = self._losses_of_best(algorithm, trials)
+        best = self._losses_of_best(algorithm, trials) if losses else None
         if best is None or len(losses) >= len(best):
             return False
         behind = np.concatenate(losses) - np.concatenate(best[: len(losses)])

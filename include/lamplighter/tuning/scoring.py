@@ -58,12 +58,13 @@ class Scoring:
         predictions: list[Floats] = []
         losses: list[Floats] = []
         rounds: list[int] = []
-        for number in self.folds.scored:
-            if trial.fidelity == 1.0 and losses and self.race.is_lost(name, losses, trials):
-                why = f"fell behind on {len(losses)} of {len(self.folds.scored)} folds"
+        for done, number in enumerate(self.folds.scored):
+            why = self._why_give_up(trial, losses, trials, countdown)
+            if why:
                 return replace(trial, status="pruned", error=why, folds=_means(task, losses)), None
             fold = self.workshop.fold(number, recipe)
-            member = self._member(trial, fold, countdown)
+            part = _part_of(countdown, 1 / (len(self.folds.scored) - done))
+            member = self._member(trial, fold, part)
             predicted = finite_prediction(
                 name, member, fold.validation, threads=self.workshop.threads
             )
@@ -79,17 +80,38 @@ class Scoring:
         ended = replace(trial, loss=loss, folds=folds, params=trial.params | found, status="ok")
         return ended, tuple(predictions)
 
+    def _why_give_up(
+        self,
+        trial: TrialRecord,
+        losses: Sequence[Floats],
+        trials: Sequence[TrialRecord],
+        countdown: Countdown | None,
+    ) -> str:
+        of_all = f"{len(losses)} of {len(self.folds.scored)} folds"
+        if trial.fidelity == 1.0 and self.race.is_lost(trial.algorithm, losses, trials):
+            return f"fell behind on {of_all}"
+        others = any(other.loss is not None for other in trials)
+        if losses and others and countdown is not None and countdown() <= 0:
+            return f"its time was up after {of_all}"
+        return ""
+
     def _member(
         self, trial: TrialRecord, fold: PreparedFold, countdown: Countdown | None
     ) -> Member:
-        def fit(prepared: Prepared, *, validation: Rows | None = None, **found: int) -> Member:
+        def fit(
+            prepared: Prepared,
+            *,
+            validation: Rows | None = None,
+            seconds_left: Countdown | None = countdown,
+            **found: int,
+        ) -> Member:
             return self.workshop.fit(
                 trial.algorithm,
                 trial.params | found,
                 prepared,
                 index=trial.index,
                 validation=validation,
-                seconds_left=countdown,
+                seconds_left=seconds_left,
                 share=(trial.fidelity, self.resource),
             )
 
@@ -98,7 +120,8 @@ class Scoring:
         if not self._has_rounds.get(trial.algorithm, True):
             return fit(fold.train)
         inner, stopping = self._set_aside(fold.train.rows)
-        first = fit(replace(fold.train, rows=inner), validation=stopping)
+        half = _part_of(countdown, 0.5)
+        first = fit(replace(fold.train, rows=inner), validation=stopping, seconds_left=half)
         self._has_rounds[trial.algorithm] = first.rounds is not None
         return fit(fold.train) if first.rounds is None else fit(fold.train, rounds=first.rounds)
 
@@ -110,6 +133,17 @@ class Scoring:
             order = np.random.default_rng(seed).permutation(order)
         cut = len(rows) - max(1, round(_STOPPING_SHARE * len(rows)))
         return rows.take(np.sort(order[:cut])), rows.take(np.sort(order[cut:]))
+
+
+def _part_of(countdown: Countdown | None, share: float) -> Countdown | None:
+    """Return a countdown of a share of the seconds that are left now.
+
+    One fold must not use up the time of the others, or these would end after their first round.
+    """
+    if countdown is None:
+        return None
+    rest = (1 - share) * max(0.0, countdown())
+    return lambda: countdown() - rest
 
 
 def _means(task: Task, losses: Sequence[Floats]) -> tuple[float, ...]:
