@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lamplighter.features.encode import FrameEncoder
+from lamplighter.features.encode import Encoded, FrameEncoder
 from lamplighter.training.folds import Folds, TrainingSet, task_loss
 from lamplighter.training.members.algorithm import Fit, Rows
 from lamplighter.training.members.catalogue import ALGORITHMS, fit_member
@@ -279,3 +279,18 @@ def threads_at_work(algorithm: str, threads: int, *, rows: int = 60_000) -> int:
         env=environment | {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "4"},
     )
     return int(done.stdout)
+
+
+def test_a_trend_goes_on_straight_as_far_again_as_the_data_reach_and_is_level_beyond():
+    x = np.linspace(0, 10, 200)
+    rows = Rows(Encoded(x[:, None], np.zeros(1, dtype=bool)), 3 * x)
+    ahead = Encoded(np.array([[15.0], [20.0], [90.0], [-4.0]]), np.zeros(1, dtype=bool))
+    target = Target("regression")
+
+    def predicted(beyond: str) -> list[float]:
+        params = {"C": 100.0, "knots": 2, "l1_ratio": 0.0, "beyond": beyond}
+        member = fit_member("linear", rows, Fit(params, target, seed=0, threads=1))
+        return [float(p) for p in member.predict(ahead, threads=1).round(1)]
+
+    assert predicted("straight") == [45.0, 60.0, 60.0, -12.0]
+    assert predicted("level") == [30.0, 30.0, 30.0, 0.0]

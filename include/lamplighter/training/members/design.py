@@ -42,9 +42,10 @@ class Hats:
     knots: Floats = field(compare=False)
     median: float
     knows_missing: bool
+    reach: float = 0.0
 
     @classmethod
-    def fit(cls, values: Floats, *, knots: int) -> Self:
+    def fit(cls, values: Floats, *, knots: int, reach: float = 0.0) -> Self:
         known = values[~np.isnan(values)]
         if not known.size:
             return cls(knots=np.zeros(1), median=0.0, knows_missing=False)
@@ -52,6 +53,7 @@ class Hats:
             knots=np.unique(np.quantile(known, np.linspace(0, 1, knots))),
             median=float(np.median(known)),
             knows_missing=known.size < values.size,
+            reach=reach,
         )
 
     @property
@@ -60,7 +62,9 @@ class Hats:
 
     def entries(self, values: Floats) -> Entries:
         missing = np.isnan(values)
-        x = np.clip(np.where(missing, self.median, values), self.knots[0], self.knots[-1])
+        beyond = self.reach * (self.knots[-1] - self.knots[0])
+        x = np.where(missing, self.median, values)
+        x = np.clip(x, self.knots[0] - beyond, self.knots[-1] + beyond)
         right = np.clip(np.searchsorted(self.knots, x), 1, max(1, len(self.knots) - 1))
         if len(self.knots) == 1:
             share = np.zeros(len(x))
@@ -101,11 +105,15 @@ class Design:
     blocks: tuple[Block, ...]
 
     @classmethod
-    def fit(cls, X: Encoded, *, knots: int) -> Self:
-        """Learn knots and levels from training rows."""
+    def fit(cls, X: Encoded, *, knots: int, reach: float = 0.0) -> Self:
+        """Learn knots and levels from training rows.
+
+        Within `reach` times its range a number's effect goes on straight beyond what was seen, and
+        stays level from there.
+        """
         return cls(
             tuple(
-                Levels.fit(values) if category else Hats.fit(values, knots=knots)
+                Levels.fit(values) if category else Hats.fit(values, knots=knots, reach=reach)
                 for values, category in zip(X.values.T, X.categorical, strict=True)
             )
         )

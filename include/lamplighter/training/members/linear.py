@@ -27,6 +27,10 @@ _TOLERANCE = 1e-3
 _MANY_COLUMNS = 200
 _USUAL_COLUMNS = 10
 
+_REACH = 1.0
+"""How far beyond the range of its training rows, in such ranges, an effect may go on straight: a
+trend does not end where the data end, and a value far off is a mistake more often than news."""
+
 
 @dataclass(frozen=True)
 class LinearMember:
@@ -53,7 +57,11 @@ def _fit(train: Rows, fit: Fit) -> LinearMember:
     design = (
         DenseDesign.fit(train.X, scale="spread")
         if wide
-        else Design.fit(train.X, knots=int(fit.params["knots"]))
+        else Design.fit(
+            train.X,
+            knots=int(fit.params["knots"]),
+            reach=_REACH if fit.params["beyond"] == "straight" else 0.0,
+        )
     )
     center, unit = 0.0, 1.0
     if fit.target.task == "regression":
@@ -110,10 +118,12 @@ LINEAR = Algorithm(
         "C": Range(0.003, 100, log=True),
         "knots": Range(2, 10, whole=True),
         "l1_ratio": Choice((0.0, 0.5)),
+        "beyond": Choice(("level", "straight")),
     },
     starts=(
-        {"C": 1.0, "knots": 4, "l1_ratio": 0.0},
-        {"C": 0.1, "knots": 6, "l1_ratio": 0.0},
+        {"C": 1.0, "knots": 4, "l1_ratio": 0.0, "beyond": "level"},
+        {"C": 1.0, "knots": 2, "l1_ratio": 0.0, "beyond": "straight"},
+        {"C": 0.1, "knots": 6, "l1_ratio": 0.0, "beyond": "level"},
     ),
     fit=_fit,
     cost="cheap",
