@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from lamplighter.errors import SpecError
 from lamplighter.training.target import Target
 from lamplighter.training.threshold import (
+    NEVER,
     CostRule,
     cheapest_threshold,
     cost_matrix,
@@ -35,12 +38,20 @@ def test_the_threshold_of_a_cost_matrix_is_where_both_decisions_cost_the_same():
     ("costs", "threshold"),
     [
         ({"1": {"0": 5.0, "1": 1.0}, "0": {"1": 4.0}}, 0.5),  # a hit costs too
-        ({"0": {"1": 4.0}}, np.inf),  # a miss costs nothing
+        ({"0": {"1": 4.0}}, NEVER),  # a miss costs nothing
         ({"1": {"0": 4.0}}, 0.0),  # a false alarm costs nothing
     ],
 )
 def test_thresholds_of_odd_matrices(costs, threshold):
     assert expected_threshold(cost_matrix(costs, BINARY)) == threshold
+
+
+def test_a_class_that_was_never_worth_deciding_for_has_a_threshold_that_json_can_hold():
+    # However sure the model was of the positive class, it was wrong.
+    y, p = np.zeros(40), np.linspace(0.9, 1.0, 40)
+    rule = fit_cost_rule(FRAUD, BINARY, y=y, prediction=p)
+    assert json.dumps(rule.threshold, allow_nan=False) == str(NEVER)
+    assert not rule.decide(p).any()
 
 
 @pytest.mark.parametrize("digits", [1, 6], ids=["ties", "no ties"])

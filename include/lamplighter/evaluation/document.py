@@ -6,8 +6,8 @@ An evaluation (`evaluation_document`) has these keys:
   `task`, `loss` (what the gate compares), `confidence` (of all intervals), `min_gain`
 - `candidate`: `key`, `digest`, `chosen`, `cutoff`, `training_rows`, `features`, `dropped` (feature
   to reason), `calibrated` (how, or empty), `threshold` (from which probability it decides for the
-  positive class, or null), `continued` (from which version, or empty); `champion`: `version`, or
-  null
+  positive class, 2 for never, or null), `continued` (from which version, or empty); `champion`:
+  `version`, or null
 - `holdout`: `rows`, `compared_rows`, `blocks`, `unit` ("day" or "row"), `first`, `last`
 - `ruling`: `verdict` and `reason`, or null where the gate has not spoken
 - `metrics`: list of `name`, `greater_is_better`, and `candidate`, `champion`, `base_rate`, each

@@ -12,6 +12,9 @@ from lamplighter.errors import SpecError
 from lamplighter.training.cross_fit import turns
 from lamplighter.training.target import Floats, Target
 
+NEVER = 2.0
+"""A threshold that no probability reaches; finite, because the ledger's JSON knows no infinity."""
+
 _FEWEST_ROWS = 30
 
 Costs = Mapping[str, Mapping[str, float]]
@@ -26,7 +29,8 @@ class CostRule:
     costs : ndarray of float, shape (n_classes, n_classes)
         By true class, then by decided class.
     threshold : float or None
-        For two classes: the positive one is decided from this probability on.
+        For two classes: the positive one is decided from this probability on; `NEVER` if it is
+        never worth it.
     """
 
     costs: Floats = field(compare=False)
@@ -130,11 +134,11 @@ def fit_cost_rule(
 def expected_threshold(costs: Floats) -> float:
     """Return the probability of the positive class from which deciding for it costs less.
 
-    Infinite where the positive class is never worth it, 0 where it always is.
+    `NEVER` where the positive class is never worth it, 0 where it always is.
     """
     false_alarm, miss = costs[0, 1] - costs[0, 0], costs[1, 0] - costs[1, 1]
     if miss <= 0:
-        return np.inf if false_alarm > 0 or miss < 0 else 0.5
+        return NEVER if false_alarm > 0 or miss < 0 else 0.5
     if false_alarm <= 0:
         return 0.0
     return float(false_alarm / (false_alarm + miss))
@@ -150,7 +154,7 @@ def cheapest_threshold(costs: Floats, y: Floats, p: Floats) -> float:
     allowed = np.concatenate([[True], ranked[1:] != ranked[:-1], [True]])
     best = int(np.argmax(np.where(allowed, total, -np.inf)))
     if best == 0:
-        return np.inf
+        return NEVER
     return float((ranked[best - 1] + ranked[best]) / 2) if best < len(p) else 0.0
 
 
