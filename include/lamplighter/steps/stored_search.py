@@ -62,8 +62,13 @@ class LedgerTrials:
         )
 
     def add(self, trial: TrialRecord, predictions: Sequence[Floats] | None = None) -> None:
-        """Store a trial that has ended, after what it predicted out of fold."""
-        if predictions is not None:
+        """Store a trial that has ended, after what it predicted out of fold.
+
+        The first one to end stands: of a worker that was taken for dead and ends later, or of one
+        that is tried again while it still runs, neither loss nor predictions are kept.
+        """
+        ended = any(stored.index == trial.index for stored in self.ledger.trials(self.key))
+        if predictions is not None and not ended:
             self.artifacts.write(self._predictions_key(trial.index), pack(predictions))
         self.ledger.add_trial(self.key, **asdict(trial))
 
