@@ -108,6 +108,12 @@ def test_bytes_of_something_else_are_refused():
         Predictor.from_bytes(b"PK")
 
 
+def test_a_predictor_of_another_release_is_refused_with_what_to_do():
+    message = r"another release of Lamplighter \(format 1, this one reads 2\); train anew, and prom"
+    with pytest.raises(ArtifactError, match=message):
+        Predictor.from_bytes(b"lamplighter-predictor-1\n\x80\x05")
+
+
 def test_a_predictor_that_newer_libraries_cannot_load_is_refused_in_one_sentence():
     payload = trained("binary", "linear").to_bytes()
     for changed in (

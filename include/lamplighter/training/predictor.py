@@ -20,7 +20,8 @@ from lamplighter.training.quantiles import Intervals
 from lamplighter.training.target import Floats, Target
 from lamplighter.training.threshold import CostRule
 
-_FORMAT = b"lamplighter-predictor-2\n"
+_KIND = b"lamplighter-predictor-"
+_FORMAT = _KIND + b"2\n"
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,15 @@ class Predictor:
         ArtifactError
             If the bytes are not a predictor of this format.
         """
+        if payload.startswith(_KIND) and not payload.startswith(_FORMAT):
+            found, expected = (
+                start.removeprefix(_KIND).decode(errors="replace").strip()
+                for start in (payload[: len(_FORMAT)], _FORMAT)
+            )
+            raise ArtifactError(
+                "the predictor was written by another release of Lamplighter (format "
+                f"{found}, this one reads {expected}); train anew, and promote the new version"
+            )
         if not payload.startswith(_FORMAT):
             raise ArtifactError(
                 f"found bytes that begin with {payload[: len(_FORMAT)]!r}, expected a predictor "
