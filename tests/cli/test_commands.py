@@ -234,5 +234,6 @@ def test_check_refuses_code_from_a_package_that_nobody_allowed(
     world.spec_path.write_text(world.spec_path.read_text() + "features: {function: 'os:system'}\n")
     code, out, _ = lamplighter("check", world.spec_path)
     assert code == 1
-    assert "features.function" in out
+    line = 1 + world.spec_path.read_text().splitlines().index("features: {function: 'os:system'}")
+    assert f"line {line:<4} features.function" in out
     assert "LAMPLIGHTER_ALLOWED_PACKAGES" in out

@@ -60,6 +60,53 @@ def test_every_problem_is_said_at_once_with_its_line(tmp_path: Path) -> None:
     assert found["data.target"][1] == "required, but missing"
 
 
+@pytest.mark.parametrize(
+    ("dimension", "key", "said"),
+    [
+        ("{low: 3, high: 1}", "", "low 3 is not below high 1"),
+        ("{low: 1, high: .inf}", ".high", "got inf, expected a finite number"),
+        ("{low: 0, high: 1, log: true}", "", "log needs a low above 0, got 0"),
+        ("{choice: []}", ".choice", "got [], expected at least 1"),
+        ("{choice: [1, 1]}", "", "names 1 twice"),
+        (
+            "[1, 2]",
+            "",
+            "got [1, 2], expected keys of its own below it, a valid string, a valid integer, "
+            "a valid number or a valid boolean",
+        ),
+        (
+            "{choice: [1, {value: 2, then: {z: {low: 2, high: 1}}}]}",
+            ".choice.1.then.z",
+            "low 2 is not below high 1",
+        ),
+    ],
+)
+def test_a_value_of_one_of_several_kinds_has_one_problem(
+    tmp_path: Path, dimension: str, key: str, said: str
+) -> None:
+    found = problems(
+        write(tmp_path, f"{SMALLEST}search: {{space: {{linear: {{C: {dimension}}}}}}}\n")
+    )
+    assert found == {f"search.space.linear.C{key}": (12, said)}
+
+
+def test_a_misspelt_key_is_looked_for_among_the_keys_of_all_kinds(tmp_path: Path) -> None:
+    text = f"{SMALLEST}search: {{space: {{linear: {{C: {{chioce: [1]}}}}}}}}\n"
+    assert problems(write(tmp_path, text)) == {
+        "search.space.linear.C.chioce": (12, "unknown key; did you mean 'choice'?"),
+        "search.space.linear.C.choice": (12, "required, but missing"),
+    }
+
+
+def test_what_contradicts_another_section_has_the_line_of_the_key_it_names(tmp_path: Path) -> None:
+    text = f"{SMALLEST}search:\n  trials: 3\n  algorithms: [linear, nope]\n"
+    ((line, _),) = problems(write(tmp_path, text)).values()
+    assert line == 14
+    text = f"{SMALLEST}search: {{}}\ndecision: {{costs: {{2: {{0: 1}}}}}}\n"
+    ((line, _),) = problems(write(tmp_path, text)).values()
+    assert line == 13
+
+
 def test_the_nearest_key_is_found_inside_a_table(tmp_path: Path) -> None:
     found = problems(write(tmp_path, SMALLEST.replace("event_time:", "evnt_time:")))
     assert found["data.tables.customers.evnt_time"] == (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lamplighter.cli.output import ERROR, OK, print_json
 from lamplighter.errors import SpecError
-from lamplighter.spec import InvalidSpecError, ModelSpec, load_spec, spec_paths
+from lamplighter.spec import InvalidSpecError, ModelSpec, line_of, load_spec, spec_paths
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,8 @@ def _problems(path: Path, environment: str | None) -> list[dict[str, object]]:
         return [{"line": p.line, "key": p.key, "message": p.message} for p in invalid.problems]
     except SpecError as error:
         return [{"line": None, "key": "", "message": str(error)}]
-    return [*_dotted_paths(spec), *_search(spec)]
+    found = [*_dotted_paths(spec), *_search(spec)]
+    return [{**p, "line": line_of(path, str(p["key"]), environment)} for p in found]
 
 
 def _search(spec: ModelSpec) -> list[dict[str, object]]:
@@ -61,7 +62,7 @@ def _search(spec: ModelSpec) -> list[dict[str, object]]:
     from lamplighter.tuning.chosen_algorithms import problems_of
 
     problems = problems_of(spec.search, spec.task)
-    return [{"line": None, "key": p.key, "message": p.message} for p in problems]
+    return [{"key": p.key, "message": p.message} for p in problems]
 
 
 def _dotted_paths(spec: ModelSpec) -> list[dict[str, object]]:
@@ -79,5 +80,5 @@ def _dotted_paths(spec: ModelSpec) -> list[dict[str, object]]:
         try:
             load_callable(path)
         except SpecError as error:
-            problems.append({"line": None, "key": key, "message": str(error)})
+            problems.append({"key": key, "message": str(error)})
     return problems

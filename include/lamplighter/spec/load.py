@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -15,10 +16,9 @@ from pydantic_core import ErrorDetails
 
 from lamplighter.errors import SpecError
 from lamplighter.spec.model import ModelSpec
+from lamplighter.spec.unions import Found, Location, told_apart
 from lamplighter.spec.values import DOTTED_PATTERN, NAME_PATTERN
 from lamplighter.spec.yaml_text import SpecLoader, parse_yaml
-
-Location = tuple[str | int, ...]
 
 _MOST_VALUES = 20_000
 _DEEPEST = 50
@@ -103,15 +103,26 @@ def load_spec(path: str | Path, environment: str | None = None) -> ModelSpec:
         return ModelSpec.model_validate(content)
     except ValidationError as invalid:
         problems = []
-        for error in invalid.errors():
-            location = _clean(error["loc"])
-            in_overlay = overlay is not None and location in overlay.lines
+        for found in told_apart(invalid.errors(), content):
+            in_overlay = overlay is not None and found.location in overlay.lines
             source = overlay if in_overlay and overlay else base
-            problem = _problem(error, location, source)
+            problem = _problem(found, source)
             if in_overlay:
                 problem = Problem(problem.line, f"{overlay_path}: {problem.key}", problem.message)
             problems.append(problem)
         raise InvalidSpecError(path, problems) from None
+
+
+def line_of(path: str | Path, key: str, environment: str | None = None) -> int | None:
+    """Return the line of a spec file on which a dotted key stands, or the nearest above it.
+
+    None where it stands in no line of it, or in the environment's overlay.
+    """
+    location = tuple(key.split("."))
+    overlay = _overlay(Path(path), environment)
+    if overlay is not None and location in _read(overlay).lines:
+        return None
+    return _read(Path(path)).line(location)
 
 
 def spec_paths(folder: str | Path) -> list[Path]:
@@ -208,20 +219,24 @@ def _merge(base: Any, overlay: Any, key: str = "") -> Any:
     return merged
 
 
-def _clean(location: Location) -> Location:
-    # pydantic marks an error of a mapping's key, not of its value, with a last part '[key]'.
-    return tuple(part for part in location if part != "[key]")
-
-
 def _dotted(location: Location) -> str:
     return ".".join(str(part) for part in location)
 
 
-def _problem(error: ErrorDetails, location: Location, file: _File) -> Problem:
+def _problem(found: Found, file: _File) -> Problem:
+    location, error = found.location, found.error
     said = _message(error, location)
     if location == ("version",):
         said = f"got {_shown(error['input'])}, {_ANOTHER_FORMAT}"
-    return Problem(file.line(location), _dotted(location), said)
+    elif found.others:
+        every = list(dict.fromkeys(map(_expected, (error, *found.others))))
+        said = f"got {_shown(error['input'])}, expected {', '.join(every[:-1])} or {every[-1]}"
+    return Problem(file.line((*location, *_named(said))), _dotted(location), said)
+
+
+def _named(said: str) -> Location:
+    """Return the key that a message about a whole section begins with, if it does."""
+    return tuple(said.partition(" ")[0].rstrip(":").split("."))
 
 
 def _message(error: ErrorDetails, location: Location) -> str:
@@ -230,9 +245,8 @@ def _message(error: ErrorDetails, location: Location) -> str:
         return "required, but missing"
     if kind == "extra_forbidden":
         return f"unknown key{_nearest(location)}"
-    said = error["msg"]
     if kind == "value_error":
-        said = said.removeprefix("Value error, ")
+        said = error["msg"].removeprefix("Value error, ")
         if not said.startswith("expected"):
             return said
         return f"got {_shown(found)}, {said}"
@@ -240,10 +254,14 @@ def _message(error: ErrorDetails, location: Location) -> str:
         return f"got {_shown(found)}, expected at least {error['ctx']['min_length']}"
     if kind == "string_pattern_mismatch":
         return f"got {_shown(found)}, expected {_PATTERNS[error['ctx']['pattern']]}"
-    if kind in _SHAPES:
-        return f"got {_shown(found)}, expected {_SHAPES[kind]}"
-    expected = said.removeprefix("Input should be ").replace("Input should", "should")
-    return f"got {_shown(found)}, expected {expected[:1].lower()}{expected[1:]}"
+    return f"got {_shown(found)}, expected {_expected(error)}"
+
+
+def _expected(error: ErrorDetails) -> str:
+    if error["type"] in _SHAPES:
+        return _SHAPES[error["type"]]
+    said = error["msg"].removeprefix("Input should be ").replace("Input should", "should")
+    return f"{said[:1].lower()}{said[1:]}"
 
 
 def _shown(value: object) -> str:
@@ -252,27 +270,42 @@ def _shown(value: object) -> str:
 
 
 def _nearest(location: Location) -> str:
-    section = _section(location[:-1])
-    if section is None:
+    keys = sorted({key for section in _sections(location[:-1]) for key in _keys_of(section)})
+    if not keys:
         return ""
-    keys = [field.alias or name for name, field in section.model_fields.items()]
     close = difflib.get_close_matches(str(location[-1]), keys, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(keys))}"
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(keys)}"
 
 
-def _section(location: Location) -> type[BaseModel] | None:
-    """Find the section that stands at a location, through mappings and optional values."""
-    found: Any = ModelSpec
+def _keys_of(section: type[BaseModel]) -> dict[str, Any]:
+    return {f.alias or name: f.annotation for name, f in section.model_fields.items()}
+
+
+def _sections(location: Location) -> list[type[BaseModel]]:
+    """Find the sections that may stand at a location, through mappings and optional values."""
+    found: list[Any] = [ModelSpec]
     for part in location:
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            fields = {f.alias or name: f for name, f in found.model_fields.items()}
-            if part not in fields:
-                return None
-            found = fields[str(part)].annotation
-        else:  # a mapping or a sequence: its last argument is the type of the values
-            arguments = get_args(found)
-            found = arguments[-1] if arguments else None
-        models = [a for a in get_args(found) if isinstance(a, type) and issubclass(a, BaseModel)]
-        if models and not (hasattr(found, "__origin__") and found.__origin__ is dict):
-            found = models[0]
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+        found = [inner for kind in found for inner in _below(kind, part)]
+    return [kind for kind in found if _is_section(kind)]
+
+
+def _below(kind: Any, part: str | int) -> list[Any]:
+    """Return the kinds of value that a part of a location leads to."""
+    if _is_section(kind):
+        keys = _keys_of(kind)
+        return _alternatives(keys[str(part)]) if part in keys else []
+    if get_origin(kind) is dict:
+        return _alternatives(get_args(kind)[1])
+    return _alternatives(get_args(kind)[0]) if get_origin(kind) is tuple else []
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    if get_origin(annotation) in (Union, UnionType):
+        return [kind for inner in get_args(annotation) for kind in _alternatives(inner)]
+    if get_origin(annotation) is Annotated:
+        return _alternatives(get_args(annotation)[0])
+    return [annotation]
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
