@@ -10,9 +10,9 @@ from sklearn.feature_selection import f_classif
 
 from lamplighter.errors import DataError
 from lamplighter.features.encode import FrameEncoder
-from lamplighter.features.select import select, usable_features
+from lamplighter.features.select import refuse_other_pixels, select, usable_features
 from lamplighter.features.univariate import bins, chi_square, mutual_information, score_columns
-from lamplighter.spec.features import Selection
+from lamplighter.spec.features import Images, Selection
 
 RNG = np.random.default_rng(0)
 LATE = RNG.integers(0, 2, 2_000).astype(float)
@@ -129,3 +129,11 @@ def test_gaps_and_empty_columns_break_no_score():
     _, X = FrameEncoder.learn(frame)
     for score in ("mutual_information", "f", "chi2"):
         assert np.isfinite(score_columns(X, LATE, score=score, task="binary")).all()
+
+
+def test_images_of_another_size_are_refused_before_anything_is_learnt():
+    pixels = [f"pixel_{place}" for place in range(6)]
+    refuse_other_pixels([*pixels, "age"], Images(columns="pixel_", height=2, width=3))
+    refuse_other_pixels(pixels, None)
+    with pytest.raises(DataError, match=r"6 features begin with 'pixel_', expected 2 x 4 = 8 pix"):
+        refuse_other_pixels(pixels, Images(columns="pixel_", height=2, width=4))

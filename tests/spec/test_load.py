@@ -203,6 +203,18 @@ def test_a_folder_lists_its_specs_in_one_order(tmp_path: Path) -> None:
         ),
         (("      event_time: seen_at\n", ""), "needs an event_time"),
         (("time: {start: 2024-01-01, label_delay: 30d}\n", ""), "section `time` is needed"),
+        (
+            ("data:\n", "search: {method: gp}\nfeatures: {augment: {method: auto}}\ndata:\n"),
+            "features.augment.method is auto, and gp cannot search that: .* set search.method to",
+        ),
+        (
+            (
+                "data:\n",
+                "search: {method: halving, halving: {around: gp}}\n"
+                "features: {select: {method: auto}}\ndata:\n",
+            ),
+            "features.select.method is auto, and gp .* set search.halving.around to grid",
+        ),
         (("model: churn", "model: Churn-1"), "lower-case letters"),
     ],
 )

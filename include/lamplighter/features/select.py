@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from lamplighter.features.eliminate import eliminate
 from lamplighter.features.encode import Encoded, FrameEncoder
 from lamplighter.features.kinds import why_unusable
 from lamplighter.features.univariate import score_columns
-from lamplighter.spec.features import Selection
+from lamplighter.spec.features import Images, Selection
 
 _JUDGED_ROWS = 10_000
 
@@ -49,6 +49,18 @@ def usable_features(X: pd.DataFrame) -> tuple[list[str], dict[str, str]]:
             "make more features"
         )
     return kept, dropped
+
+
+def refuse_other_pixels(features: Sequence[str], images: Images | None) -> None:
+    """Raise a `DataError` if there are more or fewer features than an image has pixels."""
+    if images is None:
+        return
+    found = sum(name.startswith(images.columns) for name in features)
+    if found != images.height * images.width:
+        raise DataError(
+            f"{found} features begin with {images.columns!r}, expected {images.height} x "
+            f"{images.width} = {images.height * images.width} pixels; correct features.images"
+        )
 
 
 def select(

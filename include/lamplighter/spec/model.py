@@ -170,6 +170,20 @@ class ModelSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _the_search_can_choose_the_features(self) -> Self:
+        halving = self.search.method == "halving"
+        method = self.search.halving.around if halving else self.search.method
+        for key in ("select", "augment"):
+            if method == "gp" and getattr(self.features, key).method == "auto":
+                raise ValueError(
+                    f"features.{key}.method is auto, and gp cannot search that: some of its "
+                    f"parameters exist only beside others; name a method of features.{key}, or "
+                    f"set search.{'halving.around' if halving else 'method'} to grid, random, tpe "
+                    "or anneal"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _positive_is_for_two_classes(self) -> Self:
         if self.data.positive is not None and self.task != "binary":
             raise ValueError(

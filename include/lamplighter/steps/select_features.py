@@ -13,7 +13,7 @@ from lamplighter.data.examples import feature_view, known_examples
 from lamplighter.data.splits import Split, split_examples
 from lamplighter.errors import DataError
 from lamplighter.features.build import build_features
-from lamplighter.features.select import usable_features
+from lamplighter.features.select import refuse_other_pixels, usable_features
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.examples_frame import LABEL, join_features
 from lamplighter.steps.night import Night
@@ -33,7 +33,8 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
     Raises
     ------
     DataError
-        If there is nothing to train on: no matured day, too few rows, or a single class.
+        If there is nothing to train on: no matured day, too few rows, or a single class; or if
+        there are more or fewer pixels than `features.images` says.
     SpecError
         If `decision.costs` names a class that no training row has.
     """
@@ -46,6 +47,7 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
     view = feature_view(spec, night.lake, as_of=run.as_of)
     features = build_features(spec, examples[used], view)
     kept, dropped = usable_features(features[part == "training"])
+    refuse_other_pixels(kept, spec.features.images)
     frame = join_features(examples[used], features, part).reset_index(drop=True)
     artifact = night.artifacts.write_frame(
         f"{night.key('examples', snapshot.digest)}.parquet", frame
