@@ -31,6 +31,7 @@ def seasoned(seasoned_once: World, tmp_path: Path) -> World:
     world.document = copy.deepcopy(seasoned_once.document)
     world.folder, world.home = tmp_path / "world", tmp_path / "world" / "home"
     shutil.copytree(seasoned_once.folder, world.folder)
+    world.spec_path = world.folder / seasoned_once.spec_path.name
     relocate(
         world.home / "mlflow.db",
         old_root=files_of(seasoned_once.home / "mlflow.db").as_uri(),

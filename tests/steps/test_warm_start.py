@@ -46,3 +46,16 @@ def test_a_simulated_night_and_a_spec_without_warm_start_begin_cold(seasoned: Wo
 def test_a_night_never_begins_from_a_later_one(seasoned: World) -> None:
     seasoned.run(day(49), timeline="live", dry_run=True)
     assert search_of(seasoned, 49).settings["warm_start_from"] == []
+
+
+def test_a_night_never_begins_from_one_that_knew_later_labels(seasoned: World) -> None:
+    asked = {"timeline": "live", "dry_run": True}
+    seasoned.run(day(48), knowledge_time=day(52), **asked)
+    seasoned.run(day(49), **asked)
+    assert search_of(seasoned, 49).settings["warm_start_from"] == []
+
+    seasoned.run(day(49, hour=1), knowledge_time=day(52), **asked)
+    (key,) = seasoned.stores.ledger.searches_of("returns", timeline="live", as_of=day(49, hour=1))
+    hindsight = seasoned.stores.ledger.search(key)
+    assert hindsight is not None
+    assert search_of(seasoned, 48).key in hindsight.settings["warm_start_from"]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from lamplighter.ledger.book import Pages
 from lamplighter.ledger.database import insert_once
 from lamplighter.ledger.records import Search, Trial, TrialStatus
 from lamplighter.ledger.timelines import checked_timeline
+
+KNOWLEDGE_TIME = "knowledge_time"
+"""A search's setting: the time until which it knew labels."""
 
 
 class SearchPages(Pages):
@@ -47,20 +51,29 @@ class SearchPages(Pages):
         return None if row is None else Search(**row._mapping)
 
     def finished_before(
-        self, model: str, *, timeline: str, as_of: datetime, limit: int
+        self, model: str, *, timeline: str, as_of: datetime, known_until: datetime, limit: int
     ) -> list[str]:
-        """Return the keys of the last searches that ended on nights before, the newest first."""
+        """Return the keys of the last searches that ended on nights before, the newest first.
+
+        Searches whose settings name a `knowledge_time` after `known_until` are left out: they have
+        learnt from labels that came later.
+        """
         searches, results = tables.searches.c, tables.search_results.c
         query = (
-            select(searches.key)
+            select(searches.key, searches.settings)
             .join_from(tables.searches, tables.search_results, results.search_key == searches.key)
             .where(searches.model == model, searches.timeline == checked_timeline(timeline))
             .where(searches.as_of < as_of)
             .order_by(searches.as_of.desc(), searches.recorded_at.desc(), searches.key)
-            .limit(limit)
         )
+
+        def fits(settings: Mapping[str, Any]) -> bool:
+            stated = settings.get(KNOWLEDGE_TIME)
+            return stated is None or datetime.fromisoformat(stated) <= known_until
+
         with self._database.reading() as connection:
-            return list(connection.execute(query).scalars())
+            known = (key for key, settings in connection.execute(query) if fits(settings))
+            return list(islice(known, limit))
 
     def claim_trial(
         self,

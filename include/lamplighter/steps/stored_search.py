@@ -11,6 +11,7 @@ from lamplighter.contracts import ExamplesRef
 from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.splits import training_folds
 from lamplighter.ledger import Ledger
+from lamplighter.ledger.searches import KNOWLEDGE_TIME
 from lamplighter.steps.examples_frame import NightExamples
 from lamplighter.steps.night import Night
 from lamplighter.training.folds import TrainingSet
@@ -106,6 +107,7 @@ def open_search(night: Night, examples: ExamplesRef) -> LedgerTrials:
         "budget_s": night.run.budget_s,
         "trials": night.run.trials,
         "data": examples.artifact.digest,
+        KNOWLEDGE_TIME: night.run.knowledge_time.isoformat(),
         WARM_START_FROM: _nights_before(night),
         BELIEVED: AFTER_DRIFT if _drifted(night) else 1.0,
     }
@@ -127,12 +129,19 @@ def open_search(night: Night, examples: ExamplesRef) -> LedgerTrials:
 
 
 def _nights_before(night: Night) -> list[str]:
-    """Return the searches of nights before this one, on its own timeline: no later ones, ever."""
+    """Return the searches of nights before this one, on its own timeline.
+
+    No later ones, ever, and none that knew labels which came later than those of this night.
+    """
     if not night.spec.search.warm_start:
         return []
     run = night.run
     return night.ledger.finished_before(
-        run.model, timeline=run.timeline, as_of=run.as_of, limit=NIGHTS_BEFORE
+        run.model,
+        timeline=run.timeline,
+        as_of=run.as_of,
+        known_until=run.knowledge_time,
+        limit=NIGHTS_BEFORE,
     )
 
 
