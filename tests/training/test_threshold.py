@@ -16,6 +16,7 @@ from lamplighter.training.threshold import (
     cost_matrix,
     expected_threshold,
     fit_cost_rule,
+    refuse_idle_costs,
 )
 
 RNG = np.random.default_rng(0)
@@ -110,3 +111,19 @@ def test_of_several_classes_the_one_of_least_expected_cost_is_decided():
 def test_an_unknown_class_is_one_clear_message():
     with pytest.raises(SpecError, match=r"class 'fraude', which no training row has; did"):
         cost_matrix({"fraude": {"honest": 1.0}}, Target("multiclass", ("fraud", "honest", "odd")))
+
+
+@pytest.mark.parametrize(
+    ("costs", "label"),
+    [
+        ({"1": {"0": 4.0}}, "1"),
+        ({"0": {"1": 4.0}}, "0"),
+        ({"1": {"0": -4.0}, "0": {"1": 4.0}}, "0"),
+        ({"b": {"c": 4.0}, "c": {"b": 4.0}}, "a"),  # a mistake that is not named is free
+    ],
+)
+def test_costs_under_which_every_row_gets_the_same_decision_are_refused(costs, label):
+    target = Target("multiclass", ("a", "b", "c")) if label == "a" else BINARY
+    with pytest.raises(SpecError, match=f"deciding for '{label}' cost least whatever is true"):
+        refuse_idle_costs(costs, target)
+    refuse_idle_costs(FRAUD, BINARY)

@@ -18,7 +18,7 @@ from lamplighter.spec import ModelSpec
 from lamplighter.steps.examples_frame import LABEL, join_features
 from lamplighter.steps.night import Night
 from lamplighter.training.target import Target
-from lamplighter.training.threshold import cost_matrix
+from lamplighter.training.threshold import refuse_idle_costs
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
         If there is nothing to train on: no matured day, too few rows, or a single class; or if
         there are more or fewer pixels than `features.images` says.
     SpecError
-        If `decision.costs` names a class that no training row has.
+        If `decision.costs` names a class that no training row has, or decides nothing.
     """
     spec, run = night.spec, night.run
     examples = known_examples(spec, night.lake, as_of=run.as_of, knowledge_time=run.knowledge_time)
@@ -99,7 +99,9 @@ def _refuse_what_cannot_be_learned(spec: ModelSpec, examples: pd.DataFrame, spli
             continue
         classes = examples[LABEL][part].unique()
         if name == "training" and spec.decision.costs:
-            cost_matrix(spec.decision.costs, Target(spec.task, tuple(sorted(classes.tolist()))))
+            refuse_idle_costs(
+                spec.decision.costs, Target(spec.task, tuple(sorted(classes.tolist())))
+            )
         if len(classes) < 2:
             raise DataError(
                 f"all {rows:,} {name} examples of {spec.model} have the label {classes[0]!s}, "

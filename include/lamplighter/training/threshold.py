@@ -71,6 +71,23 @@ def cost_matrix(costs: Costs, target: Target) -> Floats:
     return matrix
 
 
+def refuse_idle_costs(costs: Costs, target: Target) -> None:
+    """Raise a `SpecError` if one decision costs least whatever is true, so nothing is decided.
+
+    Examples
+    --------
+    >>> refuse_idle_costs({"1": {"0": 50.0}, "0": {"1": 2.0}}, Target("binary", (0, 1)))
+    """
+    matrix = cost_matrix(costs, target)
+    least = np.flatnonzero((matrix == matrix.min(axis=1, keepdims=True)).all(axis=0))
+    if costs and len(least):
+        label = class_name(target.classes[least[0]])
+        raise SpecError(
+            f"decision.costs makes deciding for {label!r} cost least whatever is true, so every "
+            "row would get it; what is not named costs nothing, so name what each mistake costs"
+        )
+
+
 def class_name(label: object) -> str:
     """Return a class as specs and decisions write it; a whole number is written as one.
 
