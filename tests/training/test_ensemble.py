@@ -101,6 +101,15 @@ def test_folds_without_time_are_contested_too():
     assert set(fit(replace(data, folds=folds), ALL).losses) == {*QUICK, *METHODS}
 
 
+def test_a_single_fold_is_in_time_order_only_if_nothing_it_trains_on_comes_last():
+    data = learnable(rows=600)
+    last = (np.arange(480), np.arange(480, 600))
+    mixed = (np.flatnonzero(np.arange(600) % 5), np.arange(0, 600, 5))
+    by_time = np.random.default_rng(0).permutation(600)  # rows that are not stored in their order
+    for fold, ordered in ((last, True), (mixed, False), ((by_time[:480], by_time[480:]), True)):
+        assert Folds.of(replace(data, folds=[fold]), seed=0).in_time_order is ordered
+
+
 def test_one_fold_is_enough_for_a_contest():
     data = learnable(rows=900)
     fitted = fit(replace(data, folds=data.folds[-1:]), ALL)

@@ -101,8 +101,13 @@ class Folds:
 
     @cached_property
     def in_time_order(self) -> bool:
-        """Whether each fold trains on older rows only, so that the last one never helps others."""
-        newest = self.data.folds[self.usable[-1]][1]
+        """Whether each fold trains on older rows only, so that the last one never helps others.
+
+        A single fold is not, if its rows are sorted and some of those it trains on come last.
+        """
+        train, newest = map(np.asarray, self.data.folds[self.usable[-1]])
+        if len(self.usable) == 1:
+            return not ((np.diff(train) > 0).all() and train[-1] > newest[0])
         others = (self.data.folds[number][0] for number in self.usable[:-1])
         return not any(np.isin(newest, train).any() for train in others)
 
