@@ -45,6 +45,12 @@ def test_a_range_keeps_the_scale_and_the_whole_numbers_of_the_algorithm():
         assert set(found.space) == set(ALGORITHMS["xgboost"].space)
 
 
+def test_a_range_may_be_drawn_evenly_from_0_if_the_spec_says_so():
+    space = {"learning_rate": {"low": 0, "high": 0.3, "log": False}}
+    found = chosen_algorithms(spaced("xgboost", space), "binary")["xgboost"]
+    assert found.space["learning_rate"] == Range(0, 0.3)
+
+
 def test_starting_points_move_into_the_space():
     space = {"learning_rate": {"low": 0.15, "high": 0.3}, "categories": "ranked"}
     found = chosen_algorithms(spaced("xgboost", space), "binary")["xgboost"]
@@ -80,7 +86,7 @@ def test_a_range_holds_in_every_branch_that_has_the_parameter():
     ("algorithm", "space", "said"),
     [
         ("xgboost", {"max_dpth": 3}, "max_dpth: unknown parameter; did you mean 'max_depth'?"),
-        ("linear", {"zzz": 3}, "zzz: unknown parameter; choose from C, knots, l1_ratio"),
+        ("linear", {"zzz": 3}, "zzz: unknown parameter; choose from C, beyond, knots"),
         ("xgboost", {"max_depth": {"low": 2.5, "high": 4}}, "needs whole bounds, got 2.5 and 4"),
         ("xgboost", {"max_depth": 2.5}, "got 2.5, expected a whole number"),
         ("xgboost", {"subsample": "all"}, "got 'all', expected a number"),
@@ -99,6 +105,11 @@ def test_a_range_holds_in_every_branch_that_has_the_parameter():
             "max_features: hist_gradient_boosting cannot have the value 2 (The 'max_features'",
         ),
         ("linear", {"C": -1.0}, "C: linear cannot have the value -1"),
+        (
+            "xgboost",
+            {"learning_rate": {"low": 0, "high": 0.3}},
+            "needs a low above 0, got 0; it is drawn evenly in its logarithm, so raise low",
+        ),
     ],
 )
 def test_an_impossible_space_is_one_clear_message_before_any_data(algorithm, space, said):

@@ -103,7 +103,12 @@ def _range(own: Dimension, given: spec.RangeOf) -> Range:
             raise ValueError(f"is no number; choose from {_listed(own)}")
         log, whole = False, all(isinstance(value, int) for value in own.values)
     else:
-        log, whole = own.log and given.low > 0, own.whole
+        log, whole = own.log, own.whole
+    if log and given.log is None and given.low <= 0:
+        raise ValueError(
+            f"needs a low above 0, got {given.low:g}; it is drawn evenly in its logarithm, so "
+            "raise low, or set log: false"
+        )
     whole = whole or bool(given.whole)
     if whole and (given.low != round(given.low) or given.high != round(given.high)):
         raise ValueError(
