@@ -166,6 +166,16 @@ def test_the_summary_keeps_what_it_can_of_the_angles_between_texts():
     np.testing.assert_allclose(components @ components.T, (terms @ terms.T).toarray(), atol=0.15)
 
 
+@pytest.mark.parametrize("texts", [["  "] * 3, [" ", None, ""]], ids=["blanks", "none"])
+def test_texts_without_a_word_have_a_length_and_no_terms(texts):
+    column, dense, terms = TextColumn.learn(pd.Series(texts, name="remark", dtype=object))
+    assert column.outputs == ("remark: length",)
+    assert dense.tolist() == [[len(text or "")] for text in texts]
+    assert terms.shape == (3, 0)
+    said, seen = column.encode(pd.Series(["late again"], name="remark"))
+    assert (said.tolist(), seen.shape) == ([[10.0]], (1, 0))
+
+
 def test_words_that_were_never_seen_say_nothing():
     column, _, _ = TextColumn.learn(TEXTS)
     values, terms = column.encode(pd.Series(["entirely unheard"]))

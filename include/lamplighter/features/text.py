@@ -136,6 +136,8 @@ def _weighted(counted: csr_matrix, places: NDArray[Any], rarity: NDArray[Any]) -
     columns = columns[kept]
     weights = np.asarray(rarity, dtype=np.float32).astype(np.float64)[columns]
     matrix = csr_matrix((weights, columns, ends), shape=(counted.shape[0], len(places)))
+    if not len(places):  # texts of blanks only; scikit-learn refuses to scale no columns
+        return matrix
     matrix.sort_indices()
     return normalize(matrix, copy=False)
 
