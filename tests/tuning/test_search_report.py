@@ -144,3 +144,12 @@ def test_the_table_holds_every_trial_and_every_parameter():
     assert table["columns"][-2:] == ["a", "b"]
     assert [row[0] for row in table["data"]] == [0, 1]
     assert [row[-2:] for row in table["data"]] == [[1, None], [None, 2]]
+
+
+def test_a_page_of_few_trials_has_whole_trials_and_no_more_digits_than_are_read():
+    learnt = {"C": 0.23128099456798917, "knots": 4}
+    page = render_search(document([trial(0), trial(1, 0.6), trial(2, 0.4, params=learnt)]))
+    labels = re.findall(r'text-anchor="middle">([\d.]+)</text>', page)
+    assert labels == ["0", "1", "2"]
+    assert "<dd>0.2313</dd>" in page
+    assert "<dd>4</dd>" in page

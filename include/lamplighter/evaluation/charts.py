@@ -165,7 +165,8 @@ def best_so_far(
     steps: list[Point] = []
     for place, loss in best:
         steps += [(place, steps[-1][1]), (place, loss)] if steps else [(place, loss)]
-    marks = [_grid(frame), *(_vertical_tick(frame, t) for t in _ticks(*frame.x_range, most=5))]
+    ticks = _ticks(*frame.x_range, most=5, least=1.0)
+    marks = [_grid(frame), *(_vertical_tick(frame, tick, least=1.0) for tick in ticks)]
     marks += [
         _dot(frame, (place, min(loss, frame.y_range[1])), "base", f"{what}: {loss:.5f}")
         for place, loss, what in tried
@@ -232,8 +233,8 @@ def _grid(frame: _Frame) -> Markup:
     )
 
 
-def _vertical_tick(frame: _Frame, tick: float) -> Markup:
-    ticks = _ticks(*frame.x_range, most=5)
+def _vertical_tick(frame: _Frame, tick: float, *, least: float = 0.0) -> Markup:
+    ticks = _ticks(*frame.x_range, most=5, least=least)
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
     label = _text(frame.x(tick), frame.floor + 16, _tick_label(tick, step), "middle")
     return _segment(frame.x(tick), frame.top, frame.x(tick), frame.floor, "grid") + label
@@ -285,11 +286,12 @@ def _padded(values: Sequence[float]) -> Point:
     return low - pad, high + pad
 
 
-def _ticks(low: float, high: float, *, most: int) -> list[float]:
-    """Return round values within a range: steps of 1, 2 or 5 times a power of ten."""
+def _ticks(low: float, high: float, *, most: int, least: float = 0.0) -> list[float]:
+    """Return round values within a range: steps of 1, 2 or 5 times a power of ten, or `least`."""
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * (1 - 1e-9))
+    step = max(step, least)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [k * step for k in range(first, last + 1)]
 
