@@ -97,7 +97,7 @@ def test_failed_trials_and_those_on_little_data_are_no_progress():
     assert (found["trials"], found["failed"], found["pruned"]) == (6, 1, 1)
     assert found["best"]["index"] == 3
     assert found["sentence"] == (
-        "6 trials (1 failed, 1 given up early); "
+        "6 trials (1 failed, 1 given up early, 1 on lower rungs only); "
         "the best is linear with log_loss 0.5000 out of fold."
     )
     assert found["errors"] == [{"algorithm": "linear", "error": "no memory", "trials": 1}]

@@ -131,6 +131,11 @@ def _count(trials: Sequence[TrialRecord], status: str) -> int:
     return sum(trial.status == status for trial in trials)
 
 
+def _low(trials: Sequence[TrialRecord]) -> int:
+    """Count the trials that succeeded on a part of the rows or rounds: their losses say less."""
+    return sum(trial.status == "ok" and trial.fidelity < 1.0 for trial in trials)
+
+
 def _sentence(trials: Sequence[TrialRecord], best: TrialRecord | None, loss: str) -> str:
     said = f"{len(trials)} trial{'s' if len(trials) != 1 else ''}"
     extra = [
@@ -138,12 +143,13 @@ def _sentence(trials: Sequence[TrialRecord], best: TrialRecord | None, loss: str
         for word, count in (
             ("failed", _count(trials, "failed")),
             ("given up early", _count(trials, "pruned")),
+            ("on lower rungs only", _low(trials)),
         )
         if count
     ]
     said += f" ({', '.join(extra)})" if extra else ""
     if best is None or best.loss is None:
-        return f"{said}; none succeeded."
+        return f"{said}; none {'is on all rows and rounds' if _low(trials) else 'succeeded'}."
     return f"{said}; the best is {best.algorithm} with {loss} {best.loss:.4f} out of fold."
 
 
