@@ -44,9 +44,15 @@ class Room:
         return len(every) <= self.members and self.lacks(sum(every, Load())) == ""
 
     def lacks(self, load: Load) -> str:
-        """Return in words what a load needs too much of; nothing where there is room for it."""
+        """Return in words what a load needs too much of; nothing where there is room for it.
+
+        Examples
+        --------
+        >>> Room(members=2, seconds=-0.04, size_mb=5.0).lacks(Load(seconds=0.5, size_mb=7.0))
+        '0.5 s to fit, where 0 are allowed, and 7 MB, where 5 are allowed'
+        """
         said = [
-            f"{wanted:,.3g} {unit} of {most:,.3g} {unit}"
+            f"{wanted:,.3g} {unit}, where {max(most, 0.0):,.3g} are allowed"
             for wanted, most, unit in (
                 (load.seconds, self.seconds, "s to fit"),
                 (load.size_mb, self.size_mb, "MB"),
@@ -54,4 +60,4 @@ class Room:
             )
             if wanted > most
         ]
-        return " and ".join(said)
+        return ", and ".join(said)
