@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 
 from lamplighter.features.encode import FrameEncoder
+from lamplighter.spec.features import Features
 from lamplighter.spec.search import Ensemble
+from lamplighter.training.array_folds import folds_of_rows
 from lamplighter.training.ensemble import fit_ensemble
+from lamplighter.training.folds import TrainingSet
 from lamplighter.training.predictor import Predictor
 from lamplighter.training.quantiles import fit_intervals
 from learnable import learnable, quick_trial, stored_predictions
@@ -73,3 +76,40 @@ def test_a_predictor_of_the_whole_covers_the_rows_after_it():
     without = replace(restored, intervals=None)
     with pytest.raises(ValueError, match=r"no quantiles; set ensemble\.quantiles"):
         without.predict_quantiles(later.X)
+
+
+@pytest.mark.parametrize("known", [0, 100])
+def test_a_feature_that_is_new_or_never_known_spoils_no_interval(known):
+    y, prediction, X = uneven(1_000, seed=0)
+    X["new"] = np.where(np.arange(1_000) < 1_000 - known, np.nan, 1.0)
+    rows = FrameEncoder.fit(X).transform(X)
+    found = fit_intervals(LEVELS, y, prediction, rows, in_time_order=True)
+    assert np.isfinite(found.around(prediction, rows)).all()
+
+
+def test_means_of_the_target_make_no_interval_too_narrow():
+    def shops(seed: int) -> tuple[pd.DataFrame, np.ndarray]:
+        rng = np.random.default_rng(seed)
+        shop = [f"S{number}" for number in rng.integers(0, 1_500, 3_000)]
+        return pd.DataFrame({"shop": shop, "x": rng.normal(size=3_000)}), rng.normal(size=3_000)
+
+    X, y = shops(1)
+    data = TrainingSet(
+        X,
+        y,
+        folds_of_rows(len(X), y, task="regression", folds=3),
+        "regression",
+        Features(target_means="always"),
+    )
+    trials = [quick_trial(0, "hist_gradient_boosting")]
+    predictor = fit_ensemble(
+        data,
+        trials,
+        predictions=stored_predictions(data, trials),
+        settings=Ensemble(quantiles=(0.1, 0.9)),
+        seed=0,
+        threads=1,
+    ).predictor
+    fresh, values = shops(2)
+    low, high = predictor.predict_quantiles(fresh).T
+    assert ((low <= values) & (values <= high)).mean() == pytest.approx(0.8, abs=0.03)

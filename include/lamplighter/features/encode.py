@@ -163,6 +163,15 @@ class FrameEncoder:
         widths = [len(column.outputs) for column in self.columns]
         return np.repeat(np.arange(len(widths)), widths)
 
+    @property
+    def taught(self) -> NDArray[np.bool_]:
+        """For each column of the matrix, whether it holds a mean of the target."""
+        found = np.zeros(len(self.categorical), dtype=bool)
+        for column, start in self.placed():
+            if isinstance(column, CategoryColumn) and column.means is not None:
+                found[start + 1 : start + len(column.outputs)] = True  # after the rank
+        return found
+
     def placed(self) -> Iterator[tuple[Column, int]]:
         """Yield the columns, and where in the matrix the first of what they become stands."""
         start = 0

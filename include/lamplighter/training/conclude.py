@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from lamplighter.features.encode import FrameEncoder
 from lamplighter.spec.search import Ensemble
@@ -54,6 +57,8 @@ def conclude(
         rule = fit_cost_rule(costs, target, y=y, prediction=prediction, in_time_order=ordered)
     if settings.quantiles and prediction is not None:
         X = encoders[0].transform(folds.data.X.iloc[rows])
+        # These rows taught the means: by them, errors would look smaller than those of fresh rows.
+        X = replace(X, values=np.where(encoders[0].taught, 0.0, X.values))
         intervals = fit_intervals(settings.quantiles, y, prediction, X, in_time_order=ordered)
     return Predictor(
         target=target,

@@ -97,7 +97,9 @@ def _fit_spread(X: Encoded, residuals: Floats) -> Any:
         early_stopping=False,
         random_state=0,
     )
-    return model.fit(X.values, np.log(np.abs(residuals) + floor))
+    # scikit-learn cannot bin a column that holds nothing, and no tree asks one of zeros.
+    values = np.where(np.isnan(X.values).all(axis=0), 0.0, X.values)
+    return model.fit(values, np.log(np.abs(residuals) + floor))
 
 
 def _spread(model: Any, X: Encoded) -> Floats:
