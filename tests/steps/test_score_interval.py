@@ -191,7 +191,7 @@ def test_predictions_of_before_there_were_reasons_are_kept(tmp_path: Path) -> No
         }
     )
     write_without_reasons(tmp_path / "older/predictions/shop", rows)
-    later = rows[1:].assign(reasons="{}")
+    later = rows[1:].assign(reasons="{}", decision=None)
     table.replace("shop", later, start=day(2), end=day(3))
     read = table.read("shop", start=day(0), end=day(9))
     assert read["key"].tolist() == ["1", "2"]

@@ -79,3 +79,12 @@ def test_none_and_few_rows_leave_predictions_as_they_are():
     assert choose_calibration("binary", y, p, among="none", in_time_order=False) is None
     few = choose_calibration("binary", y[:100], p[:100], among="auto", in_time_order=False)
     assert few is None
+
+
+def test_steps_are_not_learnt_from_a_few_hundred_rows_unless_the_spec_asks_for_them():
+    z = RNG.random(440)
+    y = (RNG.random(440) < np.where(z < 0.5, 0.1, 0.6)).astype(float)
+    found = choose_calibration("binary", y, z, among="auto", in_time_order=False)
+    assert found is None or found.kind == "sigmoid"
+    asked = choose_calibration("binary", y, z, among="isotonic", in_time_order=False)
+    assert asked.kind == "isotonic"

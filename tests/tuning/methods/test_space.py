@@ -35,20 +35,26 @@ def choices(below):
 
 def spaces(depth: int = 2):
     dimensions = ranges()
-    for level in range(depth):
-        inner = dimensions
-        # Names of each level are its own: none may recur along a path.
-        dimensions = st.one_of(ranges(), choices(inner).map(lambda c, n=level: _renamed(c, n)))
-    return st.dictionaries(st.sampled_from("pqr"), dimensions, min_size=1, max_size=3)
+    for _ in range(depth):
+        dimensions = st.one_of(ranges(), choices(dimensions))
+    whole = st.dictionaries(st.sampled_from("pqr"), dimensions, min_size=1, max_size=3)
+    return whole.map(_named_by_their_path)
 
 
-def _renamed(choice: Choice, level: int) -> Choice:
+def _named_by_their_path(space, above: str = ""):
+    """Name dimensions by what is above them: siblings may share a name, no point has one twice."""
+    return {f"{above}{name}": _below(d, f"{above}{name}") for name, d in space.items()}
+
+
+def _below(dimension, path: str):
+    if isinstance(dimension, Range):
+        return dimension
     return Choice(
         tuple(
-            Branch(o.value, {f"{name}{level}": d for name, d in o.space.items()})
+            Branch(o.value, _named_by_their_path(o.space, f"{path}_"))
             if isinstance(o, Branch)
             else o
-            for o in choice.options
+            for o in dimension.options
         )
     )
 
