@@ -31,7 +31,8 @@ def target_checks(column: str | None, task: Task, validation: Validation) -> Ite
             },
             columns=(column,),
             expected="finite numbers only",
-            remedy="correct or remove these rows at the source",
+            remedy="correct or remove these rows at the source; if they hold text, set task to "
+            "binary or multiclass",
             severity=severity,
         )
 
