@@ -224,7 +224,7 @@ class Ensemble(Section):
     @classmethod
     def _levels_rise(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
         if not all(0 < level < 1 for level in levels) or list(levels) != sorted(set(levels)):
-            raise ValueError(f"expected rising levels between 0 and 1, got {list(levels)}")
+            raise ValueError("expected rising levels between 0 and 1")
         return levels
 
 
