@@ -59,6 +59,7 @@ def test_a_budget_that_was_enough_is_not_called_too_short():
     one = TrialRecord(0, "linear", {}, loss=0.5, seconds=2.0, status="ok")
     assert too_short([one, one], budget_s=60.0) == ""
     assert too_short([one], budget_s=None) == ""
+    assert too_short([one], budget_s=60.0, limit=1) == ""
     assert too_short([one], budget_s=3.0).startswith("3 s are too short a budget")
 
 

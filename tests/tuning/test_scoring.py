@@ -103,3 +103,19 @@ def test_the_loss_of_folds_is_that_of_all_rows():
     trial = scored(noise(1), "linear")
     assert len(trial.folds) == 5
     assert trial.loss == pytest.approx(np.mean(trial.folds))
+
+
+@pytest.mark.parametrize("in_time_order", [True, False])
+@pytest.mark.parametrize("method", ["oversample", "noise"])
+def test_no_copy_of_a_row_that_was_learnt_from_says_when_to_stop(method, in_time_order):
+    rng = np.random.default_rng(0)
+    n = 600
+    X = pd.DataFrame({"a": rng.normal(size=n), "b": rng.normal(size=n)})
+    y = (rng.random(n) < 1 / (1 + np.exp(2 - X["a"]))).to_numpy(dtype=int)
+    times = np.arange(n) if in_time_order else None
+    folds = folds_of_rows(n, y, task="binary", folds=3, times=times)
+    data = TrainingSet(X, y, folds, "binary")
+    plain = scored(data, "xgboost")
+    made = scored(data, "xgboost", **{"augment.method": method, "augment.strength": 1.0})
+    assert made.params["rounds"] < 6 * plain.params["rounds"]
+    assert made.loss < plain.loss + 0.05

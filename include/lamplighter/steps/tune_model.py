@@ -61,7 +61,7 @@ def tune_model(
             method=method_of(spec.search),
             resource=spec.search.halving.on,
         )
-        shortage = too_short(store.trials(), budget_s=run.budget_s)
+        shortage = too_short(store.trials(), budget_s=run.budget_s, limit=run.trials)
         if shortage:
             night.say(shortage)
     found = summary(store)

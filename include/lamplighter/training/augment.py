@@ -74,7 +74,7 @@ def oversample(rows: Rows, *, classes: int, strength: float, seed: int) -> Augme
     balance = [
         wanted[code] / int(counts[code]) if code in wanted else 1.0 for code in range(classes)
     ]
-    return Augmented(rows.take(drawn), tuple(balance))
+    return Augmented(replace(rows.take(drawn), made_of=drawn), tuple(balance))
 
 
 def noise(rows: Rows, encoder: FrameEncoder, *, strength: float, seed: int) -> Augmented:
@@ -180,4 +180,5 @@ def _with_copies(rows: Rows, copies: Sequence[Encoded]) -> Rows:
     values = np.concatenate([part.values for part in parts])
     weights = None if rows.weights is None else np.tile(rows.weights, len(parts))
     X = replace(rows.X, values=values, sparse=sparse)
-    return Rows(X, np.tile(rows.y, len(parts)), weights)
+    made_of = np.tile(np.arange(len(rows), dtype=np.intp), len(parts))
+    return Rows(X, np.tile(rows.y, len(parts)), weights, made_of)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -129,7 +129,7 @@ class Recipe:
         made = self._augmented(Rows(X, y), encoder, frame, target, derive_seed(seed, "augment"))
         if len(kept) == len(encoder.names):
             return Prepared(encoder, made.rows, made.balance)
-        rows = Rows(encoder.part(made.rows.X, kept), made.rows.y, made.rows.weights)
+        rows = replace(made.rows, X=encoder.part(made.rows.X, kept))
         return Prepared(encoder.keeping(kept), rows, made.balance)
 
     def kept(

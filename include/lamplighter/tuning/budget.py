@@ -101,10 +101,12 @@ def expected_seconds(
     return float(np.median(by_others)) if by_others else 0.0
 
 
-def too_short(trials: Sequence[TrialRecord], *, budget_s: float | None) -> str:
+def too_short(
+    trials: Sequence[TrialRecord], *, budget_s: float | None, limit: int | None = None
+) -> str:
     """Say that a budget was enough for a single trial; empty where it was enough for more."""
     own = [trial for trial in trials if trial.index >= 0]
-    if budget_s is None or len(own) != 1:
+    if budget_s is None or len(own) != 1 or limit == 1:
         return ""
     return (
         f"{budget_s:g} s are too short a budget: there was time for one trial only, a known good "

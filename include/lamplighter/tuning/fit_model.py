@@ -131,7 +131,7 @@ def fit_model(
         earlier=earlier,
         reserve_s=reserve,
     )
-    shortage = too_short(store.trials(), budget_s=budget_s)
+    shortage = too_short(store.trials(), budget_s=budget_s, limit=store.limit)
     if shortage:
         progress(shortage)
     return fit_ensemble(

@@ -126,13 +126,19 @@ class Scoring:
         return fit(fold.train) if first.rounds is None else fit(fold.train, rounds=first.rounds)
 
     def _set_aside(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Divide training rows: the newest stop, or, without time, some of them at random."""
-        order = np.arange(len(rows))
+        """Divide training rows: the newest stop, or, without time, some of them at random.
+
+        Copies go where the row goes that they were made of: by copies of what a booster has
+        learnt it would never stop.
+        """
+        made_of = np.arange(len(rows)) if rows.made_of is None else rows.made_of
+        order = np.arange(int(made_of.max()) + 1)
         if not self.folds.in_time_order:
-            seed = derive_seed(self.workshop.seed, "stopping", len(rows))
+            seed = derive_seed(self.workshop.seed, "stopping", len(order))
             order = np.random.default_rng(seed).permutation(order)
-        cut = len(rows) - max(1, round(_STOPPING_SHARE * len(rows)))
-        return rows.take(np.sort(order[:cut])), rows.take(np.sort(order[cut:]))
+        cut = len(order) - max(1, round(_STOPPING_SHARE * len(order)))
+        stops = np.isin(made_of, order[cut:])
+        return rows.take(np.flatnonzero(~stops)), rows.take(np.flatnonzero(stops))
 
 
 def _part_of(countdown: Countdown | None, share: float) -> Countdown | None:

@@ -22,11 +22,20 @@ ALL_TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
 @dataclass(frozen=True)
 class Rows:
-    """Encoded features and their targets, and how much each row counts (None: all the same)."""
+    """Encoded features and their targets.
+
+    Attributes
+    ----------
+    weights : ndarray of float, shape (n_rows,), or None
+        How much each row counts; None: all the same.
+    made_of : ndarray of int, shape (n_rows,), or None
+        Which row of the data each was made of, where some were copied; None: each is its own.
+    """
 
     X: Encoded
     y: Floats
     weights: Floats | None = None
+    made_of: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -38,7 +47,8 @@ class Rows:
     def take(self, index: NDArray[np.intp]) -> Rows:
         """Return the given rows."""
         weights = None if self.weights is None else self.weights[index]
-        return Rows(self.X.rows(index), self.y[index], weights)
+        made_of = None if self.made_of is None else self.made_of[index]
+        return Rows(self.X.rows(index), self.y[index], weights, made_of)
 
 
 class Member(Protocol):
