@@ -228,7 +228,7 @@ def test_limits_on_size_and_time_are_kept_and_told():
     settings = Ensemble(methods=("voting",), max_size_mb=1e-4)
     smallest = fit(data, ALL, predictions=predictions, settings=settings, progress=said.append)
     assert len(smallest.weights) == 1
-    assert any("of 0.0001 MB" in line for line in said)
+    assert any("MB, where 0.0001 are allowed" in line for line in said)
 
 
 def test_a_bag_takes_part_where_the_spec_asks_for_it():
