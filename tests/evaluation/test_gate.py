@@ -9,7 +9,7 @@ from lamplighter.contracts import Estimate, Evidence
 from lamplighter.errors import SpecError
 from lamplighter.evaluation.evaluate import evaluate
 from lamplighter.evaluation.gate import GateRule, GuardResult, decide
-from lamplighter.spec.model import Gate
+from lamplighter.spec.gate import Gate
 
 RULE = GateRule()
 KEPT = GuardResult("roc_auc", 0.75, 0.748, 0.002, 0.005)

@@ -14,7 +14,7 @@ NEVER_DELETED = [table.name for table in tables.KEPT_FOR_EVER]
 
 
 @pytest.fixture
-def written(ledger, wish, night, day, actor, artifact):
+def written(ledger, url, wish, night, day, actor, artifact):
     """A ledger with a row in every table."""
     run = night()
     ledger.put_spec(run.spec_digest, model="flights", document={})
@@ -39,7 +39,34 @@ def written(ledger, wish, night, day, actor, artifact):
     ledger.record_notice(
         "n", model="flights", event="promotion", level="info", message="better", via="log"
     )
+    _write_the_newer_pages(url, day(1))
     return ledger
+
+
+def _write_the_newer_pages(url, when):
+    common = {
+        "key": "k", "model": "flights", "timeline": "live", "version": "1", "as_of": when,
+        "reason": "", "details": {}, "actor": "a", "actor_kind": "os_user", "recorded_at": when,
+        "chosen_by": "champion", "interval_start": when, "interval_end": when,
+        "knowledge_time": when, "rows": 1, "labelled_rows": 1, "metrics": {}, "slices": [],
+        "description": "", "incident": "i", "kind": "alias", "message": "", "decision_key": "d",
+        "answer": "approve", "asked_at": when, "answered_at": when,
+    }  # fmt: skip
+    acts = {
+        tables.challenges: "enter",
+        tables.evaluations: None,
+        tables.defects: "found",
+        tables.incidents: "open",
+        tables.approvals: None,
+    }
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        for table, act in acts.items():
+            row = {**common, "act": act}
+            connection.execute(
+                sa.insert(table).values({k: v for k, v in row.items() if k in table.c})
+            )
+    engine.dispose()
 
 
 @pytest.fixture

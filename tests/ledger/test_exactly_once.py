@@ -113,6 +113,11 @@ def test_a_night_killed_at_any_commit_and_tried_again_writes_each_row_once(url):
         "ledger_releases": 1,
         "ledger_notices": 1,
         "ledger_freezes": 1,
+        "ledger_challenges": 0,
+        "ledger_evaluations": 0,
+        "ledger_defects": 0,
+        "ledger_incidents": 0,
+        "ledger_approvals": 0,
     }
     killed = [first for first, _, _ in outcomes]
     assert killed.count(-9) >= 2 * 13, "each write was to be killed on both sides of its commit"

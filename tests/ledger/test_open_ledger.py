@@ -89,8 +89,8 @@ def test_the_ledger_may_share_a_database_with_others(url):
 @pytest.mark.parametrize(
     ("stamp", "message"),
     [
-        ("0000", r"has schema 0000, expected 0003; back it up, then upgrade it with 'lam"),
-        ("9999", r"has schema 9999, newer than 0003, which this lamplighter knows; use the"),
+        ("0000", r"has schema 0000, expected 0004; back it up, then upgrade it with 'lam"),
+        ("9999", r"has schema 9999, newer than 0004, which this lamplighter knows; use the"),
     ],
 )
 def test_a_schema_of_another_age_is_refused_with_what_to_do(url, ledger, stamp, message):
@@ -108,16 +108,16 @@ def test_an_older_ledger_is_upgraded_when_asked_and_keeps_its_rows(
     ledger.release(wish("first"))
     newer = tmp_path / "100% newer" / "migrations"
     shutil.copytree(schema.MIGRATIONS, newer)
-    (newer / "versions" / "v0004_defects.py").write_text(
+    (newer / "versions" / "v0005_tomorrow.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision, down_revision = '0004', '0003'\n"
+        "revision, down_revision = '0005', '0004'\n"
         "def upgrade():\n"
-        "    op.create_table('ledger_defects', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "    op.create_table('ledger_tomorrow', sa.Column('id', sa.Integer, primary_key=True))\n"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", newer)
-    monkeypatch.setattr(schema, "NEWEST", "0004")
+    monkeypatch.setattr(schema, "NEWEST", "0005")
 
-    with pytest.raises(LedgerError, match="has schema 0003, expected 0004"):
+    with pytest.raises(LedgerError, match="has schema 0004, expected 0005"):
         Ledger.open(url)
     Ledger.upgrade(url)
     Ledger.upgrade(url)
@@ -142,7 +142,7 @@ def a_ledger_of_schema_0001(url, wish, monkeypatch):
 
 @pytest.mark.usefixtures("a_ledger_of_schema_0001")
 def test_a_ledger_of_the_first_schema_is_upgraded_in_place(url, wish, actor):
-    with pytest.raises(LedgerError, match="has schema 0001, expected 0003; back it up, then"):
+    with pytest.raises(LedgerError, match="has schema 0001, expected 0004; back it up, then"):
         Ledger.open(url)
     Ledger.upgrade(url)
     ledger = Ledger.open(url)
@@ -159,7 +159,7 @@ def test_a_ledger_of_the_first_schema_is_upgraded_in_place(url, wish, actor):
 
 def test_the_first_version_refuses_a_ledger_of_this_one(url, ledger, monkeypatch):
     monkeypatch.setattr(schema, "NEWEST", "0001")
-    with pytest.raises(LedgerError, match="has schema 0003, newer than 0001, which this lampl"):
+    with pytest.raises(LedgerError, match="has schema 0004, newer than 0001, which this lampl"):
         Ledger.open(url)
 
 
@@ -169,20 +169,20 @@ def test_a_migration_that_fails_leaves_the_ledger_as_it_was(
     ledger.release(wish("first"))
     newer = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, newer)
-    (newer / "versions" / "v0004_broken.py").write_text(
+    (newer / "versions" / "v0005_broken.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision, down_revision = '0004', '0003'\n"
+        "revision, down_revision = '0005', '0004'\n"
         "def upgrade():\n"
-        "    op.create_table('ledger_defects', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "    op.create_table('ledger_tomorrow', sa.Column('id', sa.Integer, primary_key=True))\n"
         "    op.execute('SELECT * FROM nowhere')\n"
     )
     with monkeypatch.context() as patch:
         patch.setattr(schema, "MIGRATIONS", newer)
-        patch.setattr(schema, "NEWEST", "0004")
+        patch.setattr(schema, "NEWEST", "0005")
         with pytest.raises((LedgerError, LedgerUnavailableError), match="nowhere"):
             Ledger.upgrade(url)
     engine = sa.create_engine(url)
-    assert not sa.inspect(engine).has_table("ledger_defects")
+    assert not sa.inspect(engine).has_table("ledger_tomorrow")
     engine.dispose()
     assert Ledger.open(url).champion("flights").version == "first"
 

@@ -9,7 +9,7 @@ from lamplighter.contracts import Evidence, Verdict
 from lamplighter.errors import SpecError
 from lamplighter.evaluation.metrics import Task, metric_named
 from lamplighter.evaluation.wording import count, figure, span
-from lamplighter.spec.model import Gate
+from lamplighter.spec.gate import Gate
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE = "ledger_schema"
-NEWEST = "0003"
+NEWEST = "0004"
 """The revision this code works with. Revisions are numbers of four digits, so they have an order.
 
 Written here too, so that opening a ledger needs no Alembic; a test compares."""

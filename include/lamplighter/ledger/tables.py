@@ -243,5 +243,117 @@ notices = Table(
     sqlite_autoincrement=True,
 )
 
-KEPT_FOR_EVER = (specs, runs, decisions, version_intents, versions, releases, freezes)
+challenges = Table(
+    "ledger_challenges",
+    metadata,
+    _row_number(),
+    _text("key", unique=True),
+    _text("model"),
+    _text("timeline"),
+    _text("act"),
+    _text("version"),
+    _instant("as_of"),
+    _text("reason"),
+    _json("details"),
+    _text("actor"),
+    _text("actor_kind"),
+    _instant("recorded_at"),
+    CheckConstraint("act IN ('enter', 'leave')", name="act"),
+    Index(None, "model", "timeline", "id"),
+    sqlite_autoincrement=True,
+)
+
+evaluations = Table(
+    "ledger_evaluations",
+    metadata,
+    _row_number(),
+    _text("key", unique=True),
+    _text("model"),
+    _text("version"),
+    _text("chosen_by"),  # `champion` of each moment, `current`, or `version`
+    _instant("interval_start"),
+    _instant("interval_end"),
+    _instant("knowledge_time"),
+    Column("rows", Integer, nullable=False),
+    Column("labelled_rows", Integer, nullable=False),
+    _json("metrics"),
+    _json("slices"),
+    _json("details"),
+    _instant("recorded_at"),
+    Index(None, "model", "interval_start"),
+    sqlite_autoincrement=True,
+)
+
+defects = Table(
+    "ledger_defects",
+    metadata,
+    _row_number(),
+    _text("key", unique=True),
+    _text("model"),
+    _text("version"),
+    _text("act"),
+    _text("description"),
+    _text("actor"),
+    _text("actor_kind"),
+    _instant("recorded_at"),
+    CheckConstraint("act IN ('found', 'mended')", name="act"),
+    Index(None, "model", "version"),
+    sqlite_autoincrement=True,
+)
+
+incidents = Table(
+    "ledger_incidents",
+    metadata,
+    _row_number(),
+    _text("key", unique=True),
+    _text("incident"),
+    _text("model"),
+    _text("act"),
+    _text("kind"),
+    _text("message"),
+    _json("details"),
+    _text("actor"),
+    _text("actor_kind"),
+    _instant("recorded_at"),
+    CheckConstraint("act IN ('open', 'close')", name="act"),
+    Index(None, "model", "id"),
+    sqlite_autoincrement=True,
+)
+
+approvals = Table(
+    "ledger_approvals",
+    metadata,
+    _row_number(),
+    _text("key", unique=True),
+    _text("model"),
+    _text("timeline"),
+    _text("version"),
+    Column("decision_key", Text, ForeignKey(decisions.c.key), nullable=False),
+    _text("answer"),
+    _text("reason"),
+    _instant("as_of"),
+    _instant("asked_at"),
+    _instant("answered_at"),
+    _text("actor"),
+    _text("actor_kind"),
+    _instant("recorded_at"),
+    CheckConstraint("answer IN ('approve', 'reject', 'expired')", name="answer"),
+    Index(None, "model", "id"),
+    sqlite_autoincrement=True,
+)
+
+KEPT_FOR_EVER = (
+    specs,
+    runs,
+    decisions,
+    version_intents,
+    versions,
+    releases,
+    freezes,
+    challenges,
+    evaluations,
+    defects,
+    incidents,
+    approvals,
+)
 """Tables whose rows are never deleted. Those of a search and of notices may be, in time."""

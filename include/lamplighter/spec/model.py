@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 
 from lamplighter.spec.data import Data
+from lamplighter.spec.evidence import Evidence
 from lamplighter.spec.features import Features
-from lamplighter.spec.operations import Owner, Retrain, Schedule
+from lamplighter.spec.gate import Gate
+from lamplighter.spec.operations import Owner, Schedule
+from lamplighter.spec.retrain import Retrain
 from lamplighter.spec.search import Decision, Ensemble, Search
 from lamplighter.spec.values import Day, Duration, Name, Section, Zone
 
@@ -52,21 +55,6 @@ class Split(Section):
         default=(),
         description="Without time: columns of the examples table; rows that are equal in them are "
         "held out together, and validated together. The key unless said.",
-    )
-
-
-class Gate(Section):
-    """When a candidate may replace the champion."""
-
-    mode: Literal["off", "dry_run", "enforce"] = "enforce"
-    min_blocks: int = Field(default=10, ge=10, description="Fewer days of evidence decide nothing.")
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    min_gain: float = Field(
-        default=0.0, ge=0, description="Least loss reduction, at the lower bound of the interval."
-    )
-    guards: dict[str, float] = Field(
-        default_factory=dict,
-        description="Metric and the most by which it may get worse against the champion.",
     )
 
 
@@ -126,6 +114,7 @@ class ModelSpec(Section):
     ensemble: Ensemble = Ensemble()
     decision: Decision = Decision()
     gate: Gate = Gate()
+    evidence: Evidence = Evidence()
     release: Release = Release()
     monitor: Monitor = Monitor()
     retrain: Retrain = Retrain()

@@ -11,7 +11,7 @@ from lamplighter.spec.values import Day, Duration, Section, Zone
 
 Event = Literal["promotion", "no_change", "warning", "stopped_data", "failure", "late_night"]
 Level = Literal["info", "warning", "critical"]
-PROCESSES = ("train", "score")
+PROCESSES = ("train", "score", "evaluate")
 """What the DAGs of a model do; each is called `<model>__<process>`."""
 
 Permission = Literal["can_read", "can_edit", "can_delete"]
@@ -20,17 +20,21 @@ Step = Literal[
     "ingest_data",
     "validate_data",
     "check_drift",
+    "collect_evidence",
     "decide_retraining",
     "select_features",
     "check_leakage",
     "tune_model",
     "train_ensemble",
     "evaluate_candidate",
+    "explain_candidate",
     "decide_promotion",
     "register_model",
+    "approve_promotion",
     "release_model",
     "report_run",
     "score_interval",
+    "evaluate_interval",
 ]
 
 
@@ -79,31 +83,6 @@ class Owner(Section):
         if self.email is None and any(r.via == "smtp" and not r.to for r in self.notify):
             raise ValueError("a route by smtp needs `to`, or the owner an `email`")
         return self
-
-
-class Freeze(Section):
-    """A time in which nothing changes: nights judge, and release nothing; scoring goes on."""
-
-    start: Day = Field(description="First day, in the schedule's zone.")
-    end: Day = Field(description="Last day.")
-    reason: str = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.end < self.start:
-            raise ValueError(f"end {self.end} is before start {self.start}")
-        return self
-
-
-class Retrain(Section):
-    """When a night trains."""
-
-    policy: Literal["nightly", "never"] = Field(
-        default="nightly",
-        description="nightly: every night (without time: when the data changed). never: only "
-        "when a person asks.",
-    )
-    freeze: tuple[Freeze, ...] = Field(default=(), description="Times in which nothing changes.")
 
 
 class StepResources(Section):

@@ -6,7 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lamplighter.ledger import Ledger
-from lamplighter.spec.operations import Retrain, Schedule
+from lamplighter.spec.operations import Schedule
+from lamplighter.spec.retrain import Retrain
 
 
 def freeze_window(retrain: Retrain, schedule: Schedule, as_of: datetime) -> str | None:
