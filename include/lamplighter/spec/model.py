@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from lamplighter.spec.data import Data
 from lamplighter.spec.evidence import Evidence
+from lamplighter.spec.explain import Card, Explain
 from lamplighter.spec.features import Features
 from lamplighter.spec.gate import Gate
 from lamplighter.spec.operations import Owner, Schedule
@@ -115,6 +116,8 @@ class ModelSpec(Section):
     decision: Decision = Decision()
     gate: Gate = Gate()
     evidence: Evidence = Evidence()
+    explain: Explain = Explain()
+    card: Card = Card()
     release: Release = Release()
     monitor: Monitor = Monitor()
     retrain: Retrain = Retrain()

@@ -158,6 +158,7 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"search\.workers$", _thresholds),
     (r"(gate|monitor)\b", _thresholds),
     (r"release\.golden_rows$", _says("versions registered from now on keep other golden rows")),
+    (r"(explain|card)\b", _says("the model cards of candidates from now on say otherwise or more")),
     (r"retrain\b", _says("the rule when a night trains or may change anything is another one")),
 )
 
