@@ -7,6 +7,7 @@ combinations on rows from which neither they nor their members have learnt.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -93,6 +94,7 @@ def fit_ensemble(
     costs: Costs | None = None,
     algorithms: Mapping[str, Algorithm] = ALGORITHMS,
     deadline: Callable[[], float] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
     progress: Callable[[str], None] = lambda sentence: None,
 ) -> FittedEnsemble:
     """Choose whom to combine, and fit them on all rows.
@@ -119,6 +121,9 @@ def fit_ensemble(
     deadline : callable, optional
         Returns the seconds left. Members that would take longer are left out; one is always
         fitted, the cheapest if there is time for no other.
+    clock : callable
+        Measures how long members take to predict, where the spec limits that. Beside `deadline`
+        it is all that can make the same fit come to something else.
     progress : callable, optional
         Told in a sentence what happens.
 
@@ -143,7 +148,7 @@ def fit_ensemble(
         most_rows=int(np.clip(_ROWS_A_SECOND * refit.seconds_left(), _ROWS_AT_LEAST, JUDGED_ROWS)),
     )
     refit.trials.update(pool.trials)
-    candidates = _Candidates(workshop, pool, refit, settings, progress)
+    candidates = _Candidates(workshop, pool, refit, settings, clock, progress)
     found = candidates.out_of_fold()
     contest = candidates.contest(found)
     final = candidates.fit(contest, found)
@@ -183,6 +188,7 @@ class _Candidates:
     pool: Pool
     refit: Refit
     settings: Ensemble
+    clock: Callable[[], float]
     progress: Callable[[str], None]
 
     def out_of_fold(self) -> OutOfFold:
@@ -247,8 +253,9 @@ class _Candidates:
             return {name: Load(seconds=seconds[name]) for name in names}
         loads = {}
         for name in names[:_MEASURED]:
-            load = expected_load(self.workshop, self.refit.trials[name], seconds=seconds[name])
-            loads[name] = load
+            loads[name] = expected_load(
+                self.workshop, self.refit.trials[name], seconds=seconds[name], clock=self.clock
+            )
         return loads
 
     def _with_bag(self, found: OutOfFold) -> OutOfFold:
@@ -297,7 +304,7 @@ class _Candidates:
         for name in contest.names:
             fitted = self.refit.fitted[name]
             X = fitted.encoder.transform(self.workshop.folds.data.X.head(1_000))
-            loads[name] = Load(0.0, size_mb(fitted), latency_ms(fitted.member, X))
+            loads[name] = Load(0.0, size_mb(fitted), latency_ms(fitted.member, X, clock=self.clock))
         total = sum(loads.values(), Load())
         if not room.lacks(total):
             return None
