@@ -32,6 +32,9 @@ class Actor(Contract):
     name: str
     kind: Literal["airflow", "os_user"]
 
+    def __str__(self) -> str:
+        return f"{self.name} ({'Airflow' if self.kind == 'airflow' else 'OS user'})"
+
 
 class RunRequest(Contract):
     """What a trigger form, a schedule or a command line asks for."""

@@ -39,6 +39,8 @@ def written(ledger, url, wish, night, day, actor, artifact):
     ledger.record_notice(
         "n", model="flights", event="promotion", level="info", message="better", via="log"
     )
+    ledger.report_defect("flights", "1", "late at night", actor=actor)
+    ledger.open_incident("flights", kind="alias", about="2", message="", details={}, actor=actor)
     _write_the_newer_pages(url, day(1))
     return ledger
 
@@ -49,14 +51,11 @@ def _write_the_newer_pages(url, when):
         "reason": "", "details": {}, "actor": "a", "actor_kind": "os_user", "recorded_at": when,
         "chosen_by": "champion", "interval_start": when, "interval_end": when,
         "knowledge_time": when, "rows": 1, "labelled_rows": 1, "metrics": {}, "slices": [],
-        "description": "", "incident": "i", "kind": "alias", "message": "", "decision_key": "d",
-        "answer": "approve", "asked_at": when, "answered_at": when,
+        "decision_key": "d", "answer": "approve", "asked_at": when, "answered_at": when,
     }  # fmt: skip
     acts = {
         tables.challenges: "enter",
         tables.evaluations: None,
-        tables.defects: "found",
-        tables.incidents: "open",
         tables.approvals: None,
     }
     engine = sa.create_engine(url)

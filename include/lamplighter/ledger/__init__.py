@@ -6,7 +6,9 @@
 from lamplighter.ledger.ledger import Ledger
 from lamplighter.ledger.records import (
     Decision,
+    Defect,
     FreezeAct,
+    Incident,
     Notice,
     Release,
     ReleaseRequest,
@@ -19,7 +21,9 @@ from lamplighter.ledger.records import (
 
 __all__ = [
     "Decision",
+    "Defect",
     "FreezeAct",
+    "Incident",
     "Ledger",
     "Notice",
     "Release",

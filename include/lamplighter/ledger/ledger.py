@@ -8,7 +8,9 @@ from lamplighter.ledger import schema
 from lamplighter.ledger.book import utc_now
 from lamplighter.ledger.database import Database
 from lamplighter.ledger.decisions import DecisionPages
+from lamplighter.ledger.defects import DefectPages
 from lamplighter.ledger.freezes import FreezePages
+from lamplighter.ledger.incidents import IncidentPages
 from lamplighter.ledger.notices import NoticePages
 from lamplighter.ledger.releases import ReleasePages
 from lamplighter.ledger.runs import RunPages
@@ -28,6 +30,8 @@ class Ledger(
     VersionPages,
     ReleasePages,
     FreezePages,
+    DefectPages,
+    IncidentPages,
     NoticePages,
     UpkeepPages,
 ):

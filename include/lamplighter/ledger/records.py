@@ -179,9 +179,8 @@ class FreezeAct:
     def __str__(self) -> str:
         whole = "with all models " if self.model == "*" else ""
         verb = "frozen" if self.kind == "freeze" else "unfrozen"
-        return (
-            f"{verb} {whole}by {self.actor.name} since {self.recorded_at:%Y-%m-%d %H:%M %Z}: "
-            + (self.reason)
+        return f"{verb} {whole}by {self.actor} since {self.recorded_at:%Y-%m-%d %H:%M %Z}: " + (
+            self.reason
         )
 
 
@@ -197,3 +196,52 @@ class Notice:
     message: str
     via: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defect:
+    """What somebody found wrong with a version; the `mended_*` are None while it stands.
+
+    `id` is the number by which a person names it.
+    """
+
+    id: int
+    key: str
+    model: str
+    version: str
+    description: str
+    actor: Actor
+    recorded_at: datetime
+    mended_by: Actor | None
+    mended_at: datetime | None
+    mended_because: str | None
+
+    @property
+    def standing(self) -> bool:
+        """Whether nobody mended it yet."""
+        return self.mended_by is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incident:
+    """What was found to be wrong; the `closed_*` are None while it stands.
+
+    `actor` is who looked and found it. Who caused it, if that is known, stands in the message.
+    """
+
+    id: int
+    key: str
+    model: str
+    kind: str
+    message: str
+    details: dict[str, Any]
+    actor: Actor
+    recorded_at: datetime
+    closed_by: Actor | None
+    closed_at: datetime | None
+    closed_how: str | None
+
+    @property
+    def standing(self) -> bool:
+        """Whether nobody closed it yet."""
+        return self.closed_by is None

@@ -289,6 +289,7 @@ defects = Table(
     metadata,
     _row_number(),
     _text("key", unique=True),
+    _text("defect"),  # what its finding and its mending have in common
     _text("model"),
     _text("version"),
     _text("act"),
@@ -306,7 +307,7 @@ incidents = Table(
     metadata,
     _row_number(),
     _text("key", unique=True),
-    _text("incident"),
+    _text("incident"),  # what its opening and its closing have in common
     _text("model"),
     _text("act"),
     _text("kind"),

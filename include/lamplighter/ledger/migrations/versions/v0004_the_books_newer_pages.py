@@ -60,6 +60,7 @@ def upgrade() -> None:
     )
     _create(
         "ledger_defects",
+        _text("defect"),
         _text("model"),
         _text("version"),
         _text("act"),
