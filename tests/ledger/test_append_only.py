@@ -27,7 +27,7 @@ def written(ledger, url, wish, night, day, actor, artifact):
     )
     ledger.finish_search("s", {})
     ledger.record_decision(
-        "d", run_key="run", model="flights", timeline="live", kind="run", verdict="done",
+        "d", run_key="run", model="flights", timeline="live", kind="approval", verdict="ask",
         reason="", evidence={}, as_of=day(1), actor=actor,
     )  # fmt: skip
     ledger.intend_version(
@@ -41,6 +41,9 @@ def written(ledger, url, wish, night, day, actor, artifact):
     )
     ledger.report_defect("flights", "1", "late at night", actor=actor)
     ledger.open_incident("flights", kind="alias", about="2", message="", details={}, actor=actor)
+    ledger.record_approval(
+        "d", decision_key="d", version="1", answer="approve", reason="", actor=actor
+    )
     _write_the_newer_pages(url, day(1))
     return ledger
 
@@ -56,7 +59,6 @@ def _write_the_newer_pages(url, when):
     acts = {
         tables.challenges: "enter",
         tables.evaluations: None,
-        tables.approvals: None,
     }
     engine = sa.create_engine(url)
     with engine.begin() as connection:

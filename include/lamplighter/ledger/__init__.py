@@ -5,6 +5,7 @@
 
 from lamplighter.ledger.ledger import Ledger
 from lamplighter.ledger.records import (
+    ApprovalAct,
     Decision,
     Defect,
     FreezeAct,
@@ -20,6 +21,7 @@ from lamplighter.ledger.records import (
 )
 
 __all__ = [
+    "ApprovalAct",
     "Decision",
     "Defect",
     "FreezeAct",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from lamplighter.ledger import schema
+from lamplighter.ledger.approvals import ApprovalPages
 from lamplighter.ledger.book import utc_now
 from lamplighter.ledger.database import Database
 from lamplighter.ledger.decisions import DecisionPages
@@ -32,6 +33,7 @@ class Ledger(
     FreezePages,
     DefectPages,
     IncidentPages,
+    ApprovalPages,
     NoticePages,
     UpkeepPages,
 ):

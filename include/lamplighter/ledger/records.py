@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from lamplighter.contracts import Actor, ArtifactRef, RunRef
 
-DecisionKind = Literal["retraining", "promotion", "stop", "run", "suite"]
+DecisionKind = Literal["retraining", "promotion", "approval", "stop", "run", "suite"]
+ApprovalAnswer = Literal["approve", "reject", "expired"]
 ReleaseKind = Literal["release", "rollback", "promote", "adopt"]
 FreezeKind = Literal["freeze", "unfreeze"]
 TrialStatus = Literal["ok", "failed", "pruned"]
@@ -182,6 +183,33 @@ class FreezeAct:
         return f"{verb} {whole}by {self.actor} since {self.recorded_at:%Y-%m-%d %H:%M %Z}: " + (
             self.reason
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalAct:
+    """The answer to a question whether a version may be released; `expired` if nobody gave one.
+
+    `asked_at` and `answered_at` are on the wall clock, `as_of` on the data's.
+    """
+
+    id: int
+    key: str
+    model: str
+    timeline: str
+    version: str
+    decision_key: str
+    answer: ApprovalAnswer
+    reason: str
+    as_of: datetime
+    asked_at: datetime
+    answered_at: datetime
+    actor: Actor
+    recorded_at: datetime
+
+    @property
+    def took(self) -> timedelta:
+        """How long the answer took; 0 where two machines' clocks disagree."""
+        return max(self.answered_at - self.asked_at, timedelta(0))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from lamplighter.spec.approval import Approval
 from lamplighter.spec.values import Section
 
 
@@ -32,6 +33,18 @@ class Gate(Section):
         default=None,
         gt=0,
         description="For non_inferiority: the daily loss by which the new model may be worse.",
+    )
+    approval: Approval = Field(default_factory=Approval)
+    on_broken_champion: Literal["approve", "promote"] = Field(
+        default="approve",
+        description="A champion that does not load or cannot score tonight's rows can be compared "
+        "with nobody. approve: a person decides on a sane candidate. promote: a sane candidate is "
+        "released, unless it is surely worse than the champion was when it last was measured.",
+    )
+    on_changed_target: Literal["approve", "promote"] = Field(
+        default="approve",
+        description="A champion of another target or task is no measure. approve: a person "
+        "decides on a sane candidate. promote: a sane candidate is released.",
     )
 
     @model_validator(mode="after")
