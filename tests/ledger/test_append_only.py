@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from lamplighter.ledger import tables
+from lamplighter.ledger.records import Judged
 
 NEVER_CHANGED = [table.name for table in tables.metadata.sorted_tables]
 NEVER_DELETED = [table.name for table in tables.KEPT_FOR_EVER]
@@ -44,22 +45,25 @@ def written(ledger, url, wish, night, day, actor, artifact):
     ledger.record_approval(
         "d", decision_key="d", version="1", answer="approve", reason="", actor=actor
     )
+    ledger.record_evaluations([judged(day(1))])
     _write_the_newer_pages(url, day(1))
     return ledger
+
+
+def judged(when):
+    return Judged(
+        key="e", model="flights", version="1", chosen_by="champion", interval_start=when,
+        interval_end=when, knowledge_time=when, hindsight=False, rows=1, labelled_rows=1,
+        metrics={}, slices=(), details={},
+    )  # fmt: skip
 
 
 def _write_the_newer_pages(url, when):
     common = {
         "key": "k", "model": "flights", "timeline": "live", "version": "1", "as_of": when,
         "reason": "", "details": {}, "actor": "a", "actor_kind": "os_user", "recorded_at": when,
-        "chosen_by": "champion", "interval_start": when, "interval_end": when,
-        "knowledge_time": when, "rows": 1, "labelled_rows": 1, "metrics": {}, "slices": [],
-        "decision_key": "d", "answer": "approve", "asked_at": when, "answered_at": when,
     }  # fmt: skip
-    acts = {
-        tables.challenges: "enter",
-        tables.evaluations: None,
-    }
+    acts = {tables.challenges: "enter"}
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         for table, act in acts.items():

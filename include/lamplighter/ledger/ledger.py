@@ -10,6 +10,7 @@ from lamplighter.ledger.book import utc_now
 from lamplighter.ledger.database import Database
 from lamplighter.ledger.decisions import DecisionPages
 from lamplighter.ledger.defects import DefectPages
+from lamplighter.ledger.evaluations import EvaluationPages
 from lamplighter.ledger.freezes import FreezePages
 from lamplighter.ledger.incidents import IncidentPages
 from lamplighter.ledger.notices import NoticePages
@@ -30,6 +31,7 @@ class Ledger(
     DecisionPages,
     VersionPages,
     ReleasePages,
+    EvaluationPages,
     FreezePages,
     DefectPages,
     IncidentPages,

@@ -273,3 +273,52 @@ class Incident:
     def standing(self) -> bool:
         """Whether nobody closed it yet."""
         return self.closed_by is None
+
+
+NO_CHAMPION = "none"
+"""What stands for the version of an evaluation where nobody was champion."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """How a version did in an interval, by the labels known at a time; not stored yet.
+
+    Parameters
+    ----------
+    key : str
+        Deterministic: whose, which interval, by what knowledge.
+    version : str
+        `NO_CHAMPION` where nobody was champion.
+    chosen_by : str
+        ``champion`` of each moment, ``current``, or ``version:N``.
+    hindsight : bool
+        Whether features, too, are as known at `knowledge_time`; else as known at each prediction.
+    rows, labelled_rows : int
+        Examples that the version predicts in the interval, and how many have a label by then.
+    metrics : dict
+        ``{name: {"value", "lower", "upper"}}``; the bounds are None where a day allows none.
+    slices : tuple of dict
+        The same for parts of the rows.
+    """
+
+    key: str
+    model: str
+    version: str
+    chosen_by: str
+    interval_start: datetime
+    interval_end: datetime
+    knowledge_time: datetime
+    hindsight: bool
+    rows: int
+    labelled_rows: int
+    metrics: dict[str, Any]
+    slices: tuple[dict[str, Any], ...]
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoricEvaluation(Judged):
+    """A stored evaluation of the past. `id` counts upwards in the order of storing."""
+
+    id: int
+    recorded_at: datetime

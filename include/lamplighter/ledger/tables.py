@@ -270,10 +270,11 @@ evaluations = Table(
     _text("key", unique=True),
     _text("model"),
     _text("version"),
-    _text("chosen_by"),  # `champion` of each moment, `current`, or `version`
+    _text("chosen_by"),  # `champion` of each moment, `current`, or `version:N`
     _instant("interval_start"),
     _instant("interval_end"),
     _instant("knowledge_time"),
+    Column("hindsight", Boolean, nullable=False),  # features too as known at knowledge_time
     Column("rows", Integer, nullable=False),
     Column("labelled_rows", Integer, nullable=False),
     _json("metrics"),

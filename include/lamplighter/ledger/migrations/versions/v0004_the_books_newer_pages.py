@@ -46,6 +46,7 @@ def upgrade() -> None:
         _instant("interval_start"),
         _instant("interval_end"),
         _instant("knowledge_time"),
+        sa.Column("hindsight", sa.Boolean, nullable=False),
         sa.Column("rows", sa.Integer, nullable=False),
         sa.Column("labelled_rows", sa.Integer, nullable=False),
         _json("metrics"),
