@@ -7,6 +7,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from lamplighter.spec.approval import Approval
+from lamplighter.spec.behaviour import Behaviour
+from lamplighter.spec.checks import CalibrationLimits, Fairness, Limit, Slices
 from lamplighter.spec.values import Section
 
 
@@ -46,6 +48,22 @@ class Gate(Section):
         description="A champion of another target or task is no measure. approve: a person "
         "decides on a sane candidate. promote: a sane candidate is released.",
     )
+    slices: Slices | None = None
+    fairness: Fairness | None = None
+    calibration: CalibrationLimits | None = None
+    cost: Limit | None = Field(
+        default=None, description="With decision.costs: what the decision on a row may cost."
+    )
+    max_latency_ms_per_1k: float | None = Field(
+        default=None,
+        gt=0,
+        description="Most milliseconds in which the whole candidate predicts 1,000 rows, one "
+        "thread, the best of several.",
+    )
+    max_size_mb: float | None = Field(
+        default=None, gt=0, description="Largest file of the whole candidate."
+    )
+    behaviour: Behaviour | None = None
 
     @model_validator(mode="after")
     def _margin_fits_the_test(self) -> Self:

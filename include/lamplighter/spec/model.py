@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
+from lamplighter.spec.checks import misfit
 from lamplighter.spec.data import Data
 from lamplighter.spec.evidence import Evidence
 from lamplighter.spec.explain import Card, Explain
@@ -213,6 +214,22 @@ class ModelSpec(Section):
                 f"decision.costs names the class {wrong[0]!r}; the classes of a binary target are "
                 "0 and 1, the positive one"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _the_gate_checks_what_there_is(self) -> Self:
+        gate = self.gate
+        wrong = misfit(
+            task=self.task,
+            slices_metric=gate.slices.metric if gate.slices else None,
+            fairness=gate.fairness,
+            calibration=gate.calibration,
+            cost=gate.cost,
+            has_costs=bool(self.decision.costs),
+            has_quantiles=bool(self.ensemble.quantiles),
+        )
+        if wrong:
+            raise ValueError(wrong)
         return self
 
     def document(self) -> dict[str, Any]:

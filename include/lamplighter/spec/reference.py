@@ -78,6 +78,16 @@ def _titles(name: str) -> str:
         "Freeze": "retrain.freeze",
         "StepResources": "schedule.steps.STEP",
         "Drift": "monitor.drift",
+        "Slices": "gate.slices",
+        "Slicing": "gate.slices.by.COLUMN, gate.fairness.by.COLUMN",
+        "Fairness": "gate.fairness",
+        "FairnessLimits": "gate.fairness.limits",
+        "CalibrationLimits": "gate.calibration",
+        "Limit": "gate.cost",
+        "Behaviour": "gate.behaviour",
+        "Invariance": "gate.behaviour.invariance",
+        "Monotonicity": "gate.behaviour.monotonicity",
+        "Functionality": "gate.behaviour.functionality",
     }
     return f"`{where.get(name, name.lower())}`"
 
