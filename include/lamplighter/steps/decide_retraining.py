@@ -2,99 +2,77 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from lamplighter.contracts import DriftRef, RetrainingDecision, SnapshotRef
-from lamplighter.ledger import Release
-from lamplighter.spec import ModelSpec
 from lamplighter.steps.drift_words import drift_evidence, drift_words
 from lamplighter.steps.night import Night
+from lamplighter.steps.retraining_rule import Situation, retraining_rule
+from lamplighter.steps.retraining_situation import situation_of
 
 
 def decide_retraining(
-    night: Night, snapshot: SnapshotRef, drift: DriftRef | None = None
+    night: Night,
+    snapshot: SnapshotRef,
+    drift: DriftRef | None = None,
+    *,
+    challenger: str | None = None,
+    champion_problem: str = "",
 ) -> RetrainingDecision:
-    """Decide whether to train tonight and write the reason into the ledger.
+    """Decide whether to train tonight and write the reason and the numbers into the ledger.
 
-    Drift is written down with the decision. Without loss it is no reason to train.
+    Every night has such a decision, trained or not. A retried or cleared task gets the decision
+    that was stored.
+
+    Parameters
+    ----------
+    challenger : str, optional
+        Version of the challenger that collects evidence.
+    champion_problem : str, optional
+        Why the champion cannot score any more.
     """
-    champion = night.champion()
-    retrain, reason = retraining_rule(
-        night.spec,
-        champion=champion,
-        champion_snapshot=_trained_on(night, champion),
-        judged_snapshot=_judged(night),
-        snapshot=snapshot.digest,
-        forced_because=night.run.reason or "no reason given" if night.run.force_retrain else None,
-    )
     key = night.key("retraining", snapshot.digest, night.run.force_retrain)
-    decision = night.ledger.record_decision(
-        key,
-        run_key=night.run.run_key,
-        model=night.run.model,
-        timeline=night.run.timeline,
-        kind="retraining",
-        verdict="retrain" if retrain else "skip",
-        reason=f"{reason}{drift_words(drift)}",
-        evidence={
-            "snapshot": snapshot.digest,
-            "policy": night.spec.retrain.policy,
-            "drift": drift_evidence(drift),
-        },
-        as_of=night.run.as_of,
-        champion_version=champion.version if champion else None,
-        candidate_version=None,
-        actor=night.run.actor,
-    )
+    decision = night.ledger.decision(key)
+    if decision is None:
+        found = situation_of(
+            night,
+            snapshot,
+            drift,
+            challenger=challenger,
+            champion_problem=champion_problem,
+        )
+        retrain, reason = retraining_rule(night.spec, found)
+        decision = night.ledger.record_decision(
+            key,
+            run_key=night.run.run_key,
+            model=night.run.model,
+            timeline=night.run.timeline,
+            kind="retraining",
+            verdict="retrain" if retrain else "skip",
+            reason=f"{reason}{drift_words(drift)}",
+            evidence=_evidence(night, snapshot, found),
+            as_of=night.run.as_of,
+            champion_version=found.champion,
+            candidate_version=None,
+            actor=night.run.actor,
+        )
     night.say(decision.reason)
     return RetrainingDecision(
         key=key, retrain=decision.verdict == "retrain", reason=decision.reason, snapshot=snapshot
     )
 
 
-def retraining_rule(
-    spec: ModelSpec,
-    *,
-    champion: Release | None,
-    champion_snapshot: str | None,
-    judged_snapshot: str | None,
-    snapshot: str,
-    forced_because: str | None,
-) -> tuple[bool, str]:
-    """Apply the spec's policy. Returns the decision and its reason; changes nothing."""
-    if forced_because is not None:
-        return True, f"retraining was asked for: {forced_because}"
-    if champion is None:
-        return True, f"{spec.model} has no champion yet"
-    if spec.retrain.policy == "never":
-        return False, "retrain.policy is never; only a person may ask for training"
-    if spec.time is None and champion_snapshot == snapshot:
-        return False, (
-            "the data has not changed since the champion was trained, so another judgement "
-            "on the same rows would only be another draw"
-        )
-    if spec.time is None and judged_snapshot == snapshot:
-        return False, (
-            "a candidate was judged on this very data already, so another judgement on the same "
-            "rows would only be another draw"
-        )
-    if spec.time is None:
-        return True, "the data has changed since the champion was trained"
-    return True, "retrain.policy is nightly"
-
-
-def _trained_on(night: Night, champion: Release | None) -> str | None:
-    if champion is None:
-        return None
-    version = night.ledger.version(night.run.model, champion.version)
-    return version.details.get("snapshot") if version else None
-
-
-def _judged(night: Night) -> str | None:
-    """Return the snapshot that the newest judgement before this night was made on."""
-    earlier = [
-        decision
-        for decision in night.ledger.decisions(
-            night.run.model, timeline=night.run.timeline, kind="promotion"
-        )
-        if decision.as_of < night.run.as_of and not decision.evidence["dry_run"]
-    ]
-    return earlier[0].evidence.get("snapshot") if earlier else None
+def _evidence(night: Night, snapshot: SnapshotRef, found: Situation) -> dict[str, Any]:
+    return {
+        "snapshot": snapshot.digest,
+        "policy": night.spec.retrain.policy,
+        "drift": drift_evidence(found.drift),
+        "loss": asdict(found.loss) if found.loss else None,
+        "ageing": asdict(found.ageing) if found.ageing else None,
+        "rows_per_day": found.rows_per_day,
+        "days_since_training": found.days_since_training,
+        "challenger": found.challenger,
+        "champion_problem": found.champion_problem,
+        "frozen": found.frozen,
+    }

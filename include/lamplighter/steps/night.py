@@ -5,28 +5,46 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
+
 from lamplighter.contracts import RunRef
 from lamplighter.data.artifacts import ArtifactStore
+from lamplighter.data.asof import AsOfView
+from lamplighter.data.examples import feature_view
 from lamplighter.data.lake import Lake
 from lamplighter.data.predictions import PredictionTable
 from lamplighter.data.quarantine import QuarantineTable
 from lamplighter.data.sources import resolve_url
 from lamplighter.errors import LedgerError
+from lamplighter.features.build import build_features
 from lamplighter.ledger import Ledger, Release
 from lamplighter.registry.mlflow_registry import Registry
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.store_paths import StorePaths
 from lamplighter.steps.usable_cores import usable_cores
 
+BuildFeatures = Callable[[ModelSpec, pd.DataFrame, Callable[[], AsOfView]], pd.DataFrame]
+"""How features are made: from the spec, the examples, and a view that is opened when needed."""
+
+
+def _build(
+    spec: ModelSpec, examples: pd.DataFrame, open_view: Callable[[], AsOfView]
+) -> pd.DataFrame:
+    return build_features(spec, examples, open_view())
+
 
 @dataclass(frozen=True)
 class Stores:
-    """The lake, its predictions, quarantine and artifacts, the ledger and the registry, opened."""
+    """The lake, its predictions, quarantine and artifacts, the ledger and the registry, opened.
+
+    Of a replay, ledger, registry, artifacts and predictions are its own (`replayed`): there, and
+    only there, nights of a simulated timeline register and release. It also remembers features.
+    """
 
     lake: Lake
     predictions: PredictionTable
@@ -34,6 +52,8 @@ class Stores:
     artifacts: ArtifactStore
     ledger: Ledger
     registry: Registry
+    replayed: bool = False
+    build: BuildFeatures = _build
 
     @classmethod
     def open(cls, paths: StorePaths) -> Stores:
@@ -106,21 +126,43 @@ class Night:
         """Name of the model in the registry."""
         return self.spec.release.registered_name or self.spec.model
 
+    def features(self, examples: pd.DataFrame, view: AsOfView | None = None) -> pd.DataFrame:
+        """Build the features of examples, each from what was known at its prediction.
+
+        `view` saves opening one where there is one; it must be as of this night.
+        """
+        return self.stores.build(
+            self.spec,
+            examples,
+            lambda: view or feature_view(self.spec, self.lake, as_of=self.run.as_of),
+        )
+
+    def work_key(self, step: str, *content: object) -> str:
+        """Name work that does not depend on a policy: the same for all timelines of a replay.
+
+        On `live` it is `key`. In a replay it depends on what training reads of the spec, on the
+        times and on the content, so that what one policy has trained need not be trained again
+        for another.
+        """
+        if not self.stores.replayed:
+            return self.key(step, *content)
+        times = [self.run.as_of.isoformat(), self.run.knowledge_time.isoformat()]
+        return self._key("simulated-all", step, [training_digest(self.spec), *times, *content])
+
     def key(self, step: str, *content: object) -> str:
         """Name a side effect by what goes into it, so that it happens exactly once.
 
         The name depends on the model, its spec, the times, the timeline, the step and the
         content given, and on nothing else: not on the run, the try or the clock.
         """
-        parts = [
-            self.run.spec_digest,
-            self.run.as_of.isoformat(),
-            self.run.knowledge_time.isoformat(),
-            *(str(part) for part in content),
-        ]
-        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        times = [self.run.as_of.isoformat(), self.run.knowledge_time.isoformat()]
         timeline = self.run.timeline.replace(":", "-").replace("/", "-").replace("+", "-")
-        return f"{self.run.model}/{self.run.as_of:%Y-%m-%dT%H%M%S}/{timeline}/{step}-{digest}"
+        return self._key(timeline, step, [self.run.spec_digest, *times, *content])
+
+    def _key(self, folder: str, step: str, content: Sequence[object]) -> str:
+        parts = [str(part) for part in content]
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        return f"{self.run.model}/{self.run.as_of:%Y-%m-%dT%H%M%S}/{folder}/{step}-{digest}"
 
     def champion(self) -> Release | None:
         """Return who was champion on this night's timeline when it began.
@@ -130,6 +172,16 @@ class Night:
         """
         before = self.run.as_of - timedelta(microseconds=1)
         return self.ledger.champion(self.run.model, timeline=self.run.timeline, at=before)
+
+
+_NOT_TRAINED_BY = ("owner", "gate", "evidence", "release", "monitor", "retrain", "schedule")
+
+
+def training_digest(spec: ModelSpec) -> str:
+    """Name what of a spec decides which model a night trains, in 16 hex digits."""
+    document = {key: part for key, part in spec.document().items() if key not in _NOT_TRAINED_BY}
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def open_night(

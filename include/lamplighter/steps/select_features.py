@@ -12,9 +12,9 @@ from lamplighter.data.asof import AsOfView
 from lamplighter.data.examples import feature_view, known_examples
 from lamplighter.data.splits import Split, split_examples
 from lamplighter.errors import DataError
-from lamplighter.features.build import build_features
 from lamplighter.features.select import refuse_other_pixels, usable_features
 from lamplighter.spec import ModelSpec
+from lamplighter.steps.checkable import columns_to_check
 from lamplighter.steps.examples_frame import LABEL, join_features
 from lamplighter.steps.night import Night
 from lamplighter.training.target import Target
@@ -45,12 +45,13 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
     used = split.training | split.holdout
     part = np.where(split.training, "training", "holdout")[used]
     view = feature_view(spec, night.lake, as_of=run.as_of)
-    features = build_features(spec, examples[used], view)
+    features = night.features(examples[used], view)
     kept, dropped = usable_features(features[part == "training"])
     refuse_other_pixels(kept, spec.features.images)
-    frame = join_features(examples[used], features, part).reset_index(drop=True)
+    judged = columns_to_check(spec, examples[used], view, features)
+    frame = join_features(examples[used], features, part, judged).reset_index(drop=True)
     artifact = night.artifacts.write_frame(
-        f"{night.key('examples', snapshot.digest)}.parquet", frame
+        f"{night.work_key('examples', snapshot.digest)}.parquet", frame
     )
     training_rows, holdout_rows = int(split.training.sum()), int(split.holdout.sum())
     night.say(
@@ -82,9 +83,9 @@ def _store_live(
     if not unlabelled.any():
         return None
     live = examples[unlabelled].tail(_LIVE_ROWS)
-    features = build_features(night.spec, live, view)
+    features = night.features(live, view)
     frame = join_features(live, features, np.full(len(live), "live")).reset_index(drop=True)
-    return night.artifacts.write_frame(f"{night.key('live', snapshot_digest)}.parquet", frame)
+    return night.artifacts.write_frame(f"{night.work_key('live', snapshot_digest)}.parquet", frame)
 
 
 def _refuse_what_cannot_be_learned(spec: ModelSpec, examples: pd.DataFrame, split: Split) -> None:

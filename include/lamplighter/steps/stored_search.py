@@ -85,13 +85,15 @@ class LedgerTrials:
 def search_key(night: Night, examples: ExamplesRef) -> str:
     """Name tonight's search by its data, its settings and its budget."""
     run, search = night.run, night.spec.search
-    return night.key(
+    champion = night.champion() if night.spec.ensemble.fine_tune else None
+    return night.work_key(
         "search",
         examples.artifact.digest,
         run.budget_s,
         run.trials,
         search.seed,
         *examples.features,
+        *([champion.artifact.digest] if champion else []),
     )
 
 
@@ -131,9 +133,10 @@ def open_search(night: Night, examples: ExamplesRef) -> LedgerTrials:
 def _nights_before(night: Night) -> list[str]:
     """Return the searches of nights before this one, on its own timeline.
 
-    No later ones, ever, and none that knew labels which came later than those of this night.
+    No later ones, ever, and none that knew labels which came later than those of this night. In a
+    replay all searches begin cold: which nights were before is then a matter of the policy.
     """
-    if not night.spec.search.warm_start:
+    if not night.spec.search.warm_start or night.stores.replayed:
         return []
     run = night.run
     return night.ledger.finished_before(

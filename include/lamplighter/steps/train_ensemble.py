@@ -93,7 +93,7 @@ def _champion(night: Night, frame: NightExamples) -> Champion | None:
 
 def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateRef:
     spec, run = night.spec, night.run
-    key = night.key("candidate", store.key)
+    key = night.work_key("candidate", store.key)
     started = night.clock()
     share = None if run.budget_s is None else run.budget_s * (1 - spec.search.share)
     frame = read_examples(night, examples)
