@@ -242,6 +242,20 @@ class Guard(Contract):
     limit: float
 
 
+class Checked(Contract):
+    """One of the gate's checks: what was measured, and whether it keeps its limit.
+
+    `kept` is None where it could not be measured and the spec lets that pass.
+    """
+
+    section: str
+    about: str
+    what: str
+    value: float | None
+    limit: float | None
+    kept: bool | None
+
+
 class EvaluationRef(Contract):
     """How good the candidate is on the hold-out, and against whom."""
 
@@ -260,6 +274,22 @@ class EvaluationRef(Contract):
     guards: tuple[Guard, ...] = ()
     sane: bool
     problems: tuple[str, ...] = ()
+    checks: tuple[Checked, ...] = ()
+    """Those that decide, at most 30, the failed ones first; the document has them all."""
+
+
+class ExplanationRef(Contract):
+    """The candidate's model card, and what it says of the features."""
+
+    key: str
+    page: ArtifactRef
+    text: ArtifactRef
+    document: ArtifactRef
+    rows: int
+    features: int
+    important: tuple[str, ...] = ()
+    """The features that matter most, at most five: more than chance explains."""
+    notes: tuple[str, ...] = ()
 
 
 class PromotionDecision(Contract):

@@ -15,6 +15,9 @@ An evaluation (`evaluation_document`) has these keys:
 - `evidence` and `base_rate_evidence`: the fields of `lamplighter.contracts.Evidence`, or null
 - `guards`: list of `metric`, `champion`, `candidate`, `worse_by`, `limit`, `kept`
 - `problems` and `notes`: lists of sentences
+- `checks`: list of `section` (slices, fairness, calibration, cost, size, latency, behaviour), of
+  what (`about`), `what` was measured, `rows`, `estimate`
+  `{value, lower, upper}` or null, `limit`, `kept` (null: only shown), `sentence`
 - `members`: list of `name`, `loss` (out of fold), `weight` (null: not in the chosen ensemble),
   `chosen`; the best first
 - `days`: list of `block`, `rows`, `mean_label`, `candidate_loss`, `base_rate_loss`,
@@ -49,6 +52,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lamplighter.contracts import CandidateRef, ExamplesRef, RunRef, Verdict
+from lamplighter.evaluation.check import Check
 from lamplighter.evaluation.evaluate import Evaluation
 from lamplighter.evaluation.gate import GateRule, Ruling
 from lamplighter.evaluation.metrics import COST, METRICS, metrics_of
@@ -88,6 +92,7 @@ def evaluation_document(
     rule: GateRule,
     champion_version: str | None = None,
     ruling: Ruling | None = None,
+    checks: Sequence[Check] = (),
 ) -> dict[str, Any]:
     """Return an evaluation as plain JSON values; the module says which."""
     document = {
@@ -116,6 +121,7 @@ def evaluation_document(
         "evidence": _dumped(evaluation.evidence),
         "base_rate_evidence": _dumped(evaluation.base_rate_evidence),
         "guards": [{**asdict(guard), "kept": guard.kept} for guard in evaluation.guards],
+        "checks": [{**asdict(check), "estimate": _dumped(check.estimate)} for check in checks],
         "problems": list(evaluation.problems),
         "notes": list(evaluation.notes),
         "members": _members(candidate),

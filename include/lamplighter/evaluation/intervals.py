@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -79,37 +80,78 @@ def block_jackknife(
     {'mae': Estimate(value=1.0, lower=1.0, upper=1.0)}
     """
     truth, predicted = np.asarray(y, dtype=float), np.asarray(prediction, dtype=float)
-    codes, B, timed = _left_out(blocks, len(truth))
+    left_out = LeftOut.of(blocks, len(truth))
     estimates: dict[str, Estimate] = {}
-    if B < 2:
-        return estimates
     for name, metric in metrics.items():
-        value_of = metric.prepare(truth, predicted, codes, B)
-        theta = float(value_of(np.ones((1, B)))[0])
-        pseudo_values = B * theta - (B - 1) * _without_each(value_of, B, len(truth))
-        mean = mean_of_days(pseudo_values) if timed else mean_of_rows(pseudo_values)
-        if mean is not None and math.isfinite(theta) and np.isfinite(pseudo_values).all():
-            estimates[name] = _within(metric, replace(mean, value=theta), confidence)
+        if left_out.groups < 2:
+            continue
+        prepared = metric.prepare(truth, predicted, left_out.codes, left_out.groups)
+        mean = left_out.mean(prepared)
+        if mean is not None:
+            estimates[name] = within(metric, mean.interval(confidence))
     return estimates
 
 
-def _left_out(blocks: ArrayLike | None, rows: int) -> tuple[Ints, int, bool]:
-    codes, labels = block_codes(blocks, rows)
-    if blocks is not None and len(labels) > 1:
-        return codes, len(labels), True
-    groups = min(rows, _MOST_GROUPS_OF_ROWS)
-    return np.arange(rows) % max(groups, 1), groups, False
+@dataclass(frozen=True)
+class LeftOut:
+    """What is left out in turn: whole days, or groups of rows where there is no time.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n_rows,)
+        In which group each row lies, from 0; groups are in order of time.
+    groups : int
+        Number of groups.
+    timed : bool
+        Whether the groups are days, of which neighbours may resemble each other.
+    """
+
+    codes: Ints
+    groups: int
+    timed: bool
+
+    @classmethod
+    def of(cls, blocks: ArrayLike | None, rows: int) -> Self:
+        """Return the days of rows; without time, or on a single day, up to 100 groups of rows."""
+        codes, labels = block_codes(blocks, rows)
+        if blocks is not None and len(labels) > 1:
+            return cls(codes, len(labels), True)
+        groups = min(rows, _MOST_GROUPS_OF_ROWS)
+        return cls(np.arange(rows) % max(groups, 1), groups, False)
+
+    def sums(self, values: Floats) -> Floats:
+        """Return the sum of some values, shape (n_rows,), in each group."""
+        return np.bincount(self.codes, values, self.groups)
+
+    def mean(self, value_of: Reweighted) -> Mean | None:
+        """Return a value of all rows with its error; None where it is undefined.
+
+        It is undefined below two groups, and where it is for all rows or without one group.
+        """
+        if self.groups < 2:
+            return None
+        theta = float(value_of(np.ones((1, self.groups)))[0])
+        found = self.of_pseudo_values(self.pseudo_values(value_of))
+        return replace(found, value=theta) if found and math.isfinite(theta) else None
+
+    def pseudo_values(self, value_of: Reweighted) -> Floats:
+        """Return what each group adds to a value of all rows, shape (n_groups,)."""
+        B = self.groups
+        theta = float(value_of(np.ones((1, B)))[0])
+        at_once = max(1, _CELLS_AT_ONCE // max(len(self.codes), 1))
+        counts = 1 - np.eye(B)
+        without = [value_of(counts[i : i + at_once]) for i in range(0, B, at_once)]
+        return B * theta - (B - 1) * np.concatenate(without)
+
+    def of_pseudo_values(self, values: Floats) -> Mean | None:
+        """Return the mean of the groups' pseudo-values; None if one is undefined."""
+        if not np.isfinite(values).all():
+            return None
+        return mean_of_days(values) if self.timed else mean_of_rows(values)
 
 
-def _without_each(value_of: Reweighted, blocks: int, rows: int) -> Floats:
-    at_once = max(1, _CELLS_AT_ONCE // max(rows, 1))
-    counts = 1 - np.eye(blocks)
-    parts = [value_of(counts[i : i + at_once]) for i in range(0, blocks, at_once)]
-    return np.concatenate(parts)
-
-
-def _within(metric: Metric, mean: Mean, confidence: float) -> Estimate:
-    interval = mean.interval(confidence)
+def within(metric: Metric, interval: Estimate) -> Estimate:
+    """Return an interval cut at the metric's range."""
     lowest, highest = metric.limits
     return Estimate(
         value=interval.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,15 @@ import pandas as pd
 
 from lamplighter.contracts import CandidateRef, EvaluationRef, ExamplesRef, Guard
 from lamplighter.errors import DataError, LamplighterError
+from lamplighter.evaluation.check import Check, compact, problems_of
 from lamplighter.evaluation.document import evaluation_document
 from lamplighter.evaluation.evaluate import Evaluation, evaluate
 from lamplighter.evaluation.gate import GateRule
 from lamplighter.evaluation.metrics import Metric, cost_metric
 from lamplighter.evaluation.report import render
+from lamplighter.evaluation.slices import Judged
 from lamplighter.ledger import Release
+from lamplighter.steps.check_candidate import Candidate, check_candidate
 from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
@@ -49,18 +52,27 @@ def evaluate_candidate(
     holdout = frame.holdout
     champion = night.champion()
     rival = _rival(night, champion, predictor, frame)
+    y = _codes(frame.labels(holdout), predictor)
+    prediction = predictor.predict(
+        frame.features(holdout, predictor.features), threads=night.threads
+    )
+    blocks = holdout[BLOCK].to_numpy() if spec.time else None
+    costs = _costs(spec.decision.costs, predictor, rival.rule)
     found = evaluate(
-        _codes(frame.labels(holdout), predictor),
-        predictor.predict(frame.features(holdout, predictor.features), threads=night.threads),
-        holdout[BLOCK].to_numpy() if spec.time else None,
+        y,
+        prediction,
+        blocks,
         task=spec.task,
         base_rate=_base_rate(frame, predictor),
         champion_prediction=rival.prediction,
         comparable=rival.comparable,
         rule=GateRule.of(spec.gate, spec.task),
-        costs=_costs(spec.decision.costs, predictor, rival.rule),
+        costs=costs,
     )
-    return _stored(night, examples, candidate, champion, rival, found)
+    judged = Judged(y, prediction, blocks, rival.prediction, rival.compared)
+    checks = check_candidate(night, Candidate(candidate, predictor, frame, judged, costs))
+    found = replace(found, problems=(*found.problems, *problems_of(checks)))
+    return _stored(night, examples, candidate, champion, rival, found, checks)
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,14 @@ class _Rival:
     rule: CostRule | None = None
     comparable: np.ndarray | None = None
     problem: str = ""
+
+    @property
+    def compared(self) -> np.ndarray | None:
+        """Rows on which it can be compared: after its cut-off, and with a finite prediction."""
+        if self.prediction is None or self.comparable is None:
+            return None
+        finite = np.isfinite(self.prediction.reshape(len(self.prediction), -1)).all(axis=1)
+        return np.asarray(self.comparable & finite, dtype=bool)
 
 
 def _rival(
@@ -161,6 +181,7 @@ def _stored(
     champion: Release | None,
     rival: _Rival,
     found: Evaluation,
+    checks: Sequence[Check],
 ) -> EvaluationRef:
     key = night.key("evaluation", candidate.artifact.digest, champion.id if champion else 0)
     document = evaluation_document(
@@ -170,6 +191,7 @@ def _stored(
         candidate=candidate,
         rule=GateRule.of(night.spec.gate, night.spec.task),
         champion_version=champion.version if champion else None,
+        checks=checks,
     )
     if rival.problem:
         document["notes"].append(rival.problem)
@@ -192,4 +214,5 @@ def _stored(
         guards=tuple(Guard(**asdict(guard)) for guard in found.guards),
         sane=found.sane,
         problems=found.problems,
+        checks=compact(checks),
     )

@@ -16,6 +16,7 @@ BLOCK = "block"
 LABEL = "label"
 LABEL_TIME = "label_time"
 PREFIX = "feature:"
+JUDGED = "judged:"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class NightExamples:
         """Return the target of one part."""
         return part[LABEL].to_numpy()
 
+    def column(self, part: pd.DataFrame, name: str) -> pd.Series:
+        """Return a feature of one part, or a column that is only judged by."""
+        return part[f"{PREFIX}{name}" if f"{PREFIX}{name}" in part else f"{JUDGED}{name}"]
+
 
 def feature_columns(frame: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     """Return the features of a stored frame under their own names; all of them unless named."""
@@ -49,10 +54,20 @@ def feature_columns(frame: pd.DataFrame, names: tuple[str, ...] | None = None) -
     return found[list(names)] if names is not None else found
 
 
-def join_features(examples: pd.DataFrame, features: pd.DataFrame, part: np.ndarray) -> pd.DataFrame:
-    """Put examples, their part and their features side by side; features carry a prefix."""
-    named = features.rename(columns=lambda c: f"{PREFIX}{c}")
-    return pd.concat([examples.assign(**{PART: part}), named], axis=1)
+def join_features(
+    examples: pd.DataFrame,
+    features: pd.DataFrame,
+    part: np.ndarray,
+    judged: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Put examples, their part and their features side by side; features carry a prefix.
+
+    Columns that are only judged by carry another one, so nothing learns from them.
+    """
+    named = [features.rename(columns=lambda c: f"{PREFIX}{c}")]
+    if judged is not None and judged.shape[1]:
+        named.append(judged.rename(columns=lambda c: f"{JUDGED}{c}"))
+    return pd.concat([examples.assign(**{PART: part}), *named], axis=1)
 
 
 def read_examples(night: Night, ref: ExamplesRef) -> NightExamples:
