@@ -168,6 +168,8 @@ class ExamplesRef(Contract):
     dropped: dict[str, str] = Field(default_factory=dict)
     live: ArtifactRef | None = None
     """Features of the newest rows, which have no label yet; None without time."""
+    tables: dict[str, TableSnapshot] = Field(default_factory=dict)
+    """What each table of the snapshot held."""
 
 
 class LeakageRef(Contract):
@@ -206,6 +208,8 @@ class CandidateRef(Contract):
     threshold: float | None = None
     continued: str = ""
     """The version whose members were continued on newer rows; empty for a model trained afresh."""
+    course: ArtifactRef | None = None
+    """How it was fitted, for whoever fits it again."""
 
 
 class Estimate(Contract):

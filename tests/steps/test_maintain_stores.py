@@ -93,7 +93,7 @@ def test_after_tidying_and_purging_all_of_every_champion_reads_the_same(
     gone = files - artifacts(seasoned)
     assert kinds(gone) == {
         "visits.parquet", "outcomes.parquet", "examples.parquet", "live.parquet",
-        "candidate.predictor", "trial.predictions",
+        "candidate.predictor", "candidate.json", "trial.predictions",
     }  # fmt: skip
     assert len(purged.done) == 4
     assert seasoned.run(day(54), gate_mode="off").outcome in {"promote", "inconclusive", "reject"}

@@ -14,6 +14,7 @@ from lamplighter.steps.golden_rows import keep_golden
 from lamplighter.steps.libraries import requirements
 from lamplighter.steps.measure_drift import REFERENCE
 from lamplighter.steps.night import Night
+from lamplighter.steps.proof.record import Proof, keep_proof, proof_of
 from lamplighter.steps.search_page import logged_search, search_page
 from lamplighter.training.predictor import Predictor
 
@@ -39,6 +40,7 @@ def register_model(
         night.say(f"not registered: {'; '.join(evaluation.problems)}")
         return None
     key = night.key("version", candidate.artifact.digest)
+    proof = proof_of(night, examples, candidate, read_examples(night, examples))
     night.ledger.intend_version(
         key,
         model=run.model,
@@ -51,13 +53,14 @@ def register_model(
             "spec": run.spec_digest,
             "cutoff": candidate.cutoff.isoformat() if candidate.cutoff else None,
             "registered_name": name,
+            **(keep_proof(night, candidate, proof) if proof else {}),
             **_golden(night, examples, candidate),
             REFERENCE: _reference(night, examples, candidate).model_dump(mode="json"),
         },
     )
     stored = night.ledger.version_by_key(key)
     if stored is None:
-        mine = _register(night, key, examples, candidate, evaluation)
+        mine = _register(night, key, examples, candidate, evaluation, proof)
         stored = night.ledger.record_version(key, version=mine.version, mlflow_run_id=mine.run_id)
         if stored.version != mine.version:
             night.registry.discard_version(name, mine.version)
@@ -100,6 +103,7 @@ def _register(
     examples: ExamplesRef,
     candidate: CandidateRef,
     evaluation: EvaluationRef,
+    proof: Proof | None,
 ) -> Registered:
     frame = read_examples(night, examples)
     predictor = Predictor.from_bytes(night.artifacts.read(candidate.artifact))
@@ -111,7 +115,7 @@ def _register(
             model=night.registered_name,
             predictor_path=predictor_path,
             artifact_digest=candidate.artifact.digest,
-            params=_params(night, examples, candidate),
+            params=_params(night, examples, candidate) | (proof.summary() if proof else {}),
             metrics=_metrics(candidate, evaluation),
             tags=_tags(night, evaluation),
             datasets={"examples": examples.artifact.digest, "snapshot": examples.snapshot_digest},

@@ -69,6 +69,7 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
         features=tuple(kept),
         dropped=dropped,
         live=_store_live(night, examples, split, view, snapshot.digest),
+        tables=snapshot.tables,
     )
 
 

@@ -29,6 +29,7 @@ NIGHTS_BEFORE = 5
 AFTER_DRIFT = 0.5
 """What of their trials is believed on a night that found drift."""
 
+WORKERS, THREADS = "workers", "threads"
 WARM_START_FROM, BELIEVED = "warm_start_from", "warm_start_believed"
 
 _FIELDS = tuple(field.name for field in fields(TrialRecord))
@@ -97,17 +98,24 @@ def search_key(night: Night, examples: ExamplesRef) -> str:
     )
 
 
-def open_search(night: Night, examples: ExamplesRef) -> LedgerTrials:
+def open_search(night: Night, examples: ExamplesRef, *, workers: int | None = None) -> LedgerTrials:
     """Open tonight's search, or find the one that is already open.
 
     Whoever comes first writes down what the search begins from, and all others go by that: so a
     search that is resumed begins from the same trials, whatever has ended in between.
+
+    Parameters
+    ----------
+    workers : int, optional
+        How many share it and the machine's cores; as the spec says unless given.
     """
     key = search_key(night, examples)
     settings: dict[str, Any] = {
         **night.spec.search.model_dump(mode="json"),
         "budget_s": night.run.budget_s,
         "trials": night.run.trials,
+        WORKERS: workers or night.spec.search.workers,
+        THREADS: search_threads(night, workers),
         "data": examples.artifact.digest,
         KNOWLEDGE_TIME: night.run.knowledge_time.isoformat(),
         WARM_START_FROM: _nights_before(night),
@@ -156,6 +164,11 @@ def _drifted(night: Night) -> bool:
     )
     drift = decisions[0].evidence.get("drift") if decisions else None
     return bool(drift and drift["drifted_columns"])
+
+
+def search_threads(night: Night, workers: int | None = None) -> int:
+    """Return how many threads each of the workers has."""
+    return max(1, night.threads // (workers or night.spec.search.workers))
 
 
 def search_seed(night: Night) -> int:

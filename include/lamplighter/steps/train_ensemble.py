@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from lamplighter.contracts import CandidateRef, ExamplesRef
@@ -11,6 +13,8 @@ from lamplighter.errors import LamplighterError
 from lamplighter.steps.examples_frame import NightExamples, read_examples
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
+from lamplighter.steps.proof.clock_tape import ClockTape
+from lamplighter.steps.proof.course import course_of, keep_course
 from lamplighter.steps.stored_search import (
     LedgerTrials,
     open_search,
@@ -18,9 +22,11 @@ from lamplighter.steps.stored_search import (
     training_set,
 )
 from lamplighter.steps.tune_model import summary
-from lamplighter.training.ensemble import fit_ensemble
+from lamplighter.training.ensemble import FittedEnsemble, fit_ensemble
 from lamplighter.training.fine_tune import Champion, fine_tune
+from lamplighter.training.pool import Predictions
 from lamplighter.training.predictor import Predictor
+from lamplighter.training.trial import TrialRecord
 from lamplighter.tuning.chosen_algorithms import chosen_algorithms
 
 log = logging.getLogger(__name__)
@@ -91,42 +97,79 @@ def _champion(night: Night, frame: NightExamples) -> Champion | None:
     return Champion(scorer, release.version, newer.to_numpy(dtype=bool))
 
 
-def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateRef:
-    spec, run = night.spec, night.run
-    key = night.work_key("candidate", store.key)
-    started = night.clock()
-    share = None if run.budget_s is None else run.budget_s * (1 - spec.search.share)
-    frame = read_examples(night, examples)
+def fit_candidate(
+    night: Night,
+    frame: NightExamples,
+    trials: Sequence[TrialRecord],
+    *,
+    predictions: Predictions,
+    seconds_left: Callable[[], float] | None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> FittedEnsemble:
+    """Fit the ensemble of a night's trials, or the champion continued, and store nothing.
+
+    Parameters
+    ----------
+    predictions : callable
+        Returns what a trial, by its index, predicted out of fold; None if that was not kept.
+    seconds_left : callable or None
+        None where the budget is not counted in seconds.
+    clock : callable
+        Measures how long members take to predict, where the spec limits that.
+    """
+    spec = night.spec
     data, algorithms = training_set(night, frame), chosen_algorithms(spec.search, spec.task)
     fitted = fit_ensemble(
         data,
-        store.trials(),
-        predictions=store.predictions,
+        trials,
+        predictions=predictions,
         settings=spec.ensemble,
         costs=spec.decision.costs,
         algorithms=algorithms,
         seed=search_seed(night),
         threads=night.threads,
-        deadline=None if share is None else lambda: started + share - night.clock(),
+        deadline=seconds_left,
+        clock=clock,
         progress=night.say,
     )
     champion = _champion(night, frame) if spec.ensemble.fine_tune else None
-    if champion is not None:
-        fitted = fine_tune(
-            fitted,
-            champion,
-            data,
-            algorithms=algorithms,
-            seed=search_seed(night),
-            threads=night.threads,
-            costs=spec.decision.costs,
-            progress=night.say,
-        )
+    if champion is None:
+        return fitted
+    return fine_tune(
+        fitted,
+        champion,
+        data,
+        algorithms=algorithms,
+        seed=search_seed(night),
+        threads=night.threads,
+        costs=spec.decision.costs,
+        progress=night.say,
+    )
+
+
+def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateRef:
+    spec, run, tape = night.spec, night.run, ClockTape()
+    key = night.work_key("candidate", store.key)
+    started = night.clock()
+    share = None if run.budget_s is None else run.budget_s * (1 - spec.search.share)
+    fitted = fit_candidate(
+        night,
+        read_examples(night, examples),
+        store.trials(),
+        predictions=store.predictions,
+        seconds_left=None
+        if share is None
+        else tape.recording(lambda: started + share - night.clock()),
+        clock=tape.recording(time.perf_counter),
+    )
     predictor = fitted.predictor
     artifact = night.artifacts.write(f"{key}.predictor", predictor.to_bytes())
     if fitted.selection is not None:
         found = json.dumps(fitted.selection.to_json(), indent=2).encode()
         night.artifacts.write(selection_key(key), found)
+    course = course_of(
+        fitted, spec, store=night.artifacts, key=key, threads=night.threads, tape=tape
+    )
     night.say(f"{fitted.chosen} chosen, out-of-fold {spec.loss} {fitted.losses[fitted.chosen]:.4f}")
     return CandidateRef(
         artifact=artifact,
@@ -140,4 +183,5 @@ def _fit(night: Night, examples: ExamplesRef, store: LedgerTrials) -> CandidateR
         calibrated=predictor.calibration.kind if predictor.calibration else "",
         threshold=predictor.rule.threshold if predictor.rule else None,
         continued=predictor.continued,
+        course=keep_course(night.artifacts, key, course),
     )

@@ -11,6 +11,7 @@ from lamplighter.steps.stored_search import (
     LedgerTrials,
     open_search,
     search_seed,
+    search_threads,
     training_set,
 )
 from lamplighter.training.trial import ranked
@@ -43,7 +44,7 @@ def tune_model(
     TrainingError
         If not a single trial could be fitted.
     """
-    store = open_search(night, examples)
+    store = open_search(night, examples, workers=workers)
     if night.ledger.finished_search(store.key) is None:
         spec, run = night.spec, night.run
         run_search(
@@ -53,7 +54,7 @@ def tune_model(
             worker=worker,
             budget_s=run.budget_s * spec.search.share if run.budget_s is not None else None,
             seed=search_seed(night),
-            threads=max(1, night.threads // (workers or spec.search.workers)),
+            threads=search_threads(night, workers),
             clock=night.clock,
             progress=lambda progress: night.say(str(progress)),
             earlier=store.earlier(),

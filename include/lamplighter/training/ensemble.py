@@ -70,6 +70,8 @@ class FittedEnsemble:
         Positions of training rows that judged it.
     out_of_fold : ndarray or None
         What it says of these rows without having learnt from them; None: there was no contest.
+    trials : dict of str to TrialRecord
+        What each member was fitted by; nothing of members that somebody else had fitted.
     selection : Stability or None
         Which features the folds kept, where the heaviest of its members that selects did so.
     """
@@ -80,6 +82,7 @@ class FittedEnsemble:
     weights: dict[str, float]
     judged_rows: Positions
     out_of_fold: Floats | None
+    trials: Mapping[str, TrialRecord]
     selection: Stability | None = None
 
 
@@ -171,6 +174,7 @@ def fit_ensemble(
         weights,
         pool.rows[final.judged],
         _calibrated(predictor, final.prediction),
+        {name: refit.trials[name] for name in final.names},
         selection_stability(
             workshop,
             {name: refit.trials[name] for name in heaviest},

@@ -123,6 +123,7 @@ def _compared(
         chosen=FINE_TUNING,
         losses=told,
         weights=dict(zip(final.names, final.combiner.weights(), strict=True)),
+        trials={},
         selection=None,
     )
 

@@ -13,7 +13,7 @@ def forget_trials(task: Round) -> Upkeep:
     """
     ledger = task.stores.ledger
     with ledger.alone("forget trials"):
-        kept = _champions_searches(task)
+        kept = champions_searches(task)
         old = ledger.searches_with_trials(recorded_before=task.before(days=task.keep.trials_days))
         forgotten = [key for key in old if key not in kept]
         trials = 0 if task.dry_run else sum(ledger.forget_trials(key) for key in forgotten)
@@ -25,7 +25,8 @@ def forget_trials(task: Round) -> Upkeep:
     )
 
 
-def _champions_searches(task: Round) -> set[str]:
+def champions_searches(task: Round) -> set[str]:
+    """Return the searches of the nights whose versions were ever champion."""
     ledger = task.stores.ledger
     kept: set[str] = set()
     for model in ledger.models():

@@ -9,13 +9,17 @@ from itertools import chain
 
 from lamplighter.contracts import ArtifactRef, CandidateRef, Upkeep
 from lamplighter.data.artifacts import StoredFile
+from lamplighter.steps.proof.record import proof_files
+from lamplighter.steps.upkeep.forget_trials import champions_searches
 from lamplighter.steps.upkeep.round import Round
 
 _PURGEABLE = {
     "staged rows": re.compile(r"[^/]+/staged/[^/]+\.parquet"),
     "examples": re.compile(r"[^/]+/[^/]+/[^/]+/(examples|live)-[^/]+\.parquet"),
     "predictions of trials": re.compile(r"[^/]+/[^/]+/[^/]+/search-[^/]+/trial-[^/]+\.predictions"),
-    "unregistered candidates": re.compile(r"[^/]+/[^/]+/[^/]+/candidate-[^/]+\.predictor"),
+    "unregistered candidates": re.compile(
+        r"[^/]+/[^/]+/[^/]+/candidate-[^/]+\.(predictor|course-[^/]+|readings-[^/]+)"
+    ),
 }
 """What may go, by its path in the store. Reports, and whatever else lies there, stays for good."""
 
@@ -28,10 +32,10 @@ _MEGABYTE = 1_000_000
 def purge_artifacts(task: Round) -> Upkeep:
     """Delete staged rows, examples and unregistered candidates that are older than the limit.
 
-    Kept for good: the file of every registered version, and the examples of every version that
-    was ever champion, on any timeline. The examples of the others can be built again from the
-    lake, which keeps all rows. In the place of each deleted file stays a note; whoever reads it
-    later is told "data purged" and why.
+    Kept for good: the file of every registered version, and how it was fitted; the examples and
+    the predictions of trials of every version that was ever champion, on any timeline. The
+    examples of the others can be built again from the lake, which keeps all rows. In the place of
+    each deleted file stays a note; whoever reads it later is told "data purged" and why.
     """
     with task.stores.ledger.alone("purge artifacts"):
         gone: dict[str, list[StoredFile]] = {}
@@ -53,7 +57,9 @@ def protected_places(task: Round) -> set[str]:
     for model in ledger.models():
         versions = {version.version: version for version in ledger.versions(model)}
         refs += [version.artifact for version in versions.values()]
-        refs += [intent.artifact for intent in ledger.unfinished_intents(model)]
+        intents = ledger.unfinished_intents(model)
+        refs += [intent.artifact for intent in intents]
+        refs += chain.from_iterable(map(proof_files, (*versions.values(), *intents)))
         for release in ledger.releases_anywhere(model):
             refs.append(release.artifact)
             version = versions.get(release.version)
@@ -69,14 +75,15 @@ def _examples(task: Round, model: str, timeline: str, as_of: datetime) -> list[A
 
 
 def _purgeable(task: Round) -> Iterator[tuple[str, StoredFile]]:
-    kept = protected_places(task)
+    kept, searches = protected_places(task), champions_searches(task)
     limit = task.before(days=task.keep.artifacts_days)
     artifacts = task.stores.artifacts
     # Folder by folder: a thousand models leave millions of files.
     for file in chain.from_iterable(map(artifacts.files, artifacts.folders())):
         kind = _kind(file)
         oldest = task.before(days=_UNFINISHED_DAYS) if kind == UNFINISHED else limit
-        if kind is not None and file.path not in kept and file.written_at < oldest:
+        stays = file.path in kept or file.path.rpartition("/")[0] in searches
+        if kind is not None and not stays and file.written_at < oldest:
             yield kind, file
 
 
