@@ -212,16 +212,21 @@ class Lake:
         DataError
             If the table was never ingested, or lacks a column that the declaration needs.
         """
-        stored = self._open(model, name)
-        if stored is None or _ingested_until(stored) is None:
-            raise DataError(
-                f"table {model}.{name} holds nothing yet; run a night first, which ingests it"
-            )
-        _check_columns(lake_query.stored_schema(stored).names, f"{model}.{name}", table)
+        stored = self._ingested(model, name, table)
         conditions = [lake_query.known_by(known_by)]
         conditions += lake_query.between_events(table, event_from, event_until)
         found = lake_query.select_versions(stored, conditions).drop_columns([EVENT_DAY])
-        return _with_roles(modelling_frame(lake_query.in_order(found, table)), table)
+        return with_roles(modelling_frame(lake_query.in_order(found, table)), table)
+
+    def ordered_versions(self, model: str, name: str, table: Table) -> pa.Table:
+        """Read every version of every row, in the order of `history`, as it is stored."""
+        stored = self._ingested(model, name, table)
+        return lake_query.in_order(lake_query.select_versions(stored, ["1 = 1"]), table)
+
+    def table_id(self, model: str, table: str) -> str | None:
+        """Return what tells a stored table from one that was made anew in its place."""
+        stored = self._open(model, table)
+        return None if stored is None else str(stored.metadata().id)
 
     def compact(self, model: str, table: str) -> int:
         """Merge the small files of each day; return how many files went. Nothing else changes."""
@@ -229,6 +234,15 @@ class Lake:
         if stored is None:
             return 0
         return merge_small_files(stored)
+
+    def _ingested(self, model: str, name: str, table: Table) -> DeltaTable:
+        stored = self._open(model, name)
+        if stored is None or _ingested_until(stored) is None:
+            raise DataError(
+                f"table {model}.{name} holds nothing yet; run a night first, which ingests it"
+            )
+        _check_columns(lake_query.stored_schema(stored).names, f"{model}.{name}", table)
+        return stored
 
     def _publish_once(
         self,
@@ -345,7 +359,8 @@ def _check_columns(stored: Sequence[str], where: str, table: Table) -> None:
         )
 
 
-def _with_roles(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+def with_roles(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Add the event time and the mark of deletion to a table's own columns."""
     roles: dict[str, Any] = {
         "_event_time": frame[table.event_time]
         if table.event_time
