@@ -52,8 +52,20 @@ def _problems(path: Path, environment: str | None) -> list[dict[str, object]]:
         return [{"line": p.line, "key": p.key, "message": p.message} for p in invalid.problems]
     except SpecError as error:
         return [{"line": None, "key": "", "message": str(error)}]
-    found = [*_dotted_paths(spec), *_search(spec)]
+    found = [*_dotted_paths(spec), *_search(spec), *_slices(spec)]
     return [{**p, "line": line_of(path, str(p["key"]), environment)} for p in found]
+
+
+def _slices(spec: ModelSpec) -> list[dict[str, object]]:
+    if spec.gate.slices is None or spec.gate.slices.metric in (None, "cost"):
+        return []
+    from lamplighter.evaluation.metrics import metric_named
+
+    try:
+        metric_named(str(spec.gate.slices.metric), spec.task)
+    except SpecError as error:
+        return [{"key": "gate.slices.metric", "message": str(error)}]
+    return []
 
 
 def _search(spec: ModelSpec) -> list[dict[str, object]]:
@@ -75,6 +87,10 @@ def _dotted_paths(spec: ModelSpec) -> list[dict[str, object]]:
     }
     if spec.features.function:
         named["features.function"] = spec.features.function
+    tests = spec.gate.behaviour.functionality if spec.gate.behaviour else ()
+    for place, test in enumerate(tests):
+        if isinstance(test.rows, str):
+            named[f"gate.behaviour.functionality.{place}.rows"] = test.rows
     problems: list[dict[str, object]] = []
     for key, path in named.items():
         try:

@@ -22,11 +22,18 @@ from lamplighter.evaluation.charts import (
     predicted_and_observed,
     unit_square,
 )
+from lamplighter.evaluation.check_charts import check_charts
 from lamplighter.evaluation.wording import figure
 
 Document = Mapping[str, Any]
 
 _WHO = {"candidate": "candidate", "champion": "champion", "base_rate": "base rate"}
+_CHECKS = {
+    "Slices": ("slices",),
+    "Groups": ("fairness",),
+    "Calibration, cost, size and latency": ("calibration", "cost", "size", "latency"),
+    "Behaviour": ("behaviour",),
+}
 _HEADINGS = {
     "critical": "What is wrong with the data",
     "quarantine": "Rows that were set aside",
@@ -42,7 +49,11 @@ def render(document: Document) -> str:
     """Return the page of an evaluation (see `evaluation_document`)."""
     charts = {name: draw(document) for name, draw in _CHARTS.items()}
     return _ENVIRONMENT.get_template("evaluation.html.j2").render(
-        doc=document, charts=charts, who=_WHO
+        doc=document,
+        charts=charts,
+        who=_WHO,
+        check_headings=_CHECKS,
+        check_charts=check_charts(document),
     )
 
 

@@ -118,7 +118,7 @@ def line_of(path: str | Path, key: str, environment: str | None = None) -> int |
 
     None where it stands in no line of it, or in the environment's overlay.
     """
-    location = tuple(key.split("."))
+    location: Location = tuple(int(p) if p.isdigit() else p for p in key.split("."))
     overlay = _overlay(Path(path), environment)
     if overlay is not None and location in _read(overlay).lines:
         return None

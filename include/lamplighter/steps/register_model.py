@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from lamplighter.contracts import ArtifactRef, CandidateRef, EvaluationRef, ExamplesRef, VersionRef
@@ -21,6 +22,8 @@ from lamplighter.training.predictor import Predictor
 log = logging.getLogger(__name__)
 
 _EXAMPLE_ROWS = 5
+_NO_METRIC_NAME = re.compile(r"[^\w\-. /]")
+"""What MLflow does not take in the name of a metric."""
 
 
 def register_model(
@@ -163,6 +166,10 @@ def _metrics(candidate: CandidateRef, evaluation: EvaluationRef) -> dict[str, fl
         metrics[f"champion_{name}"] = estimate.value
     for name, loss in candidate.losses.items():
         metrics[f"out_of_fold_loss_{name}"] = loss
+    for check in evaluation.checks:
+        if check.value is not None:
+            name = "/".join(filter(None, (check.section, check.what, check.about)))
+            metrics[f"gate/{_NO_METRIC_NAME.sub('_', name)}"] = check.value
     return metrics
 
 
