@@ -122,6 +122,10 @@ def test_a_night_killed_at_any_commit_and_tried_again_writes_each_row_once(url):
     killed = [first for first, _, _ in outcomes]
     assert killed.count(-9) >= 2 * 13, "each write was to be killed on both sides of its commit"
     assert killed[-1] == 0, "there were more commits than the loop tried"
+    once = {name: rows for name, rows in undisturbed.items() if name != "ledger_reclaims"}
     for _, again, content in outcomes:
         assert again == 0
-        assert content == undisturbed
+        # A trial that was given out, and whose worker then died, was given out twice: written too.
+        given_again = content.pop("ledger_reclaims")
+        assert len(given_again) <= 1
+        assert content == once

@@ -65,6 +65,15 @@ def test_a_worker_that_died_gets_its_own_trial_again(search):
     assert search.claim_trial("s", worker=0, limit=9) == 2
 
 
+def test_it_is_counted_how_often_a_trial_is_given_out(search):
+    assert search.claims_of("s", 0) == 0
+    for given_out in (1, 2, 3):
+        assert search.claim_trial("s", worker=0, limit=9) == 0
+        assert search.claims_of("s", 0) == given_out
+    assert search.claim_trial("s", worker=1, limit=9) == 1
+    assert search.claims_of("s", 1) == 1
+
+
 def test_an_unfinished_trial_comes_back_even_when_all_are_given_out(search):
     assert search.claim_trial("s", worker=0, limit=1) == 0
     assert search.claim_trial("s", worker=0, limit=1) == 0

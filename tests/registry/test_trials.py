@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,30 @@ def test_a_kill_among_the_trials_leaves_each_once_when_it_is_tried_again(
         runs[0].info.run_id, "out_of_fold_loss"
     )
     assert len(histories) == 1
+
+
+def test_a_trial_left_running_is_closed_and_is_whole_again_when_the_night_comes_back(
+    registry: Registry, address: str, judged: Path, registration: Arguments, monkeypatch
+):
+    def dies(*arguments: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(trials_module, "_describe", dies)
+    with pytest.raises(Killed):
+        registry.register(**registration("night-1", judged), search=logged(2))
+    monkeypatch.undo()
+    (left,) = nested(address)
+    assert left.info.status == "RUNNING"
+    stale = registry.stale_runs(started_before=datetime.now(UTC) + timedelta(minutes=1))
+    assert left.info.run_id in [run.run_id for run in stale]
+    for run in stale:
+        registry.close_run(run.run_id, why="a test")
+    assert [run.info.status for run in nested(address)] == ["KILLED"]
+    registry.register(**registration("night-1", judged), search=logged(2))
+    runs = nested(address)
+    assert [run.info.status for run in runs] == ["FINISHED", "FAILED"]
+    assert runs[0].data.params["C"] == "0.5"
+    assert "lamplighter.closed" not in runs[0].data.tags
 
 
 def test_of_trials_that_twins_wrote_twice_one_stays(

@@ -215,6 +215,14 @@ def test_a_folder_lists_its_specs_in_one_order(tmp_path: Path) -> None:
             ),
             "features.select.method is auto, and gp .* set search.halving.around to grid",
         ),
+        (
+            ("data:\n", "features: {augment: {method: words}}\ndata:\n"),
+            "augment.method is words, .* set features.types, such as {review: text}",
+        ),
+        (
+            ("data:\n", "features: {types: {churned: category}}\ndata:\n"),
+            "features.types names churned, which is data.target and no feature; leave it out",
+        ),
         (("model: churn", "model: Churn-1"), "lower-case letters"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -100,3 +101,20 @@ def test_probabilities_of_another_shape_are_refused():
     member, rows = fitted(own_estimators.WrongShape)
     with pytest.raises(TrainingError, match=r"returned the shape \(300, 7\), expected \(300, 2\)"):
         member.predict(rows.X, threads=1)
+
+
+@pytest.mark.parametrize("where", ["fit", "predict"])
+def test_an_estimator_that_exits_is_an_error_and_not_the_end(where):
+    class Exits(own_estimators.Mean):
+        def fit(self, X, y):
+            return sys.exit(3) if where == "fit" else super().fit(X, y)
+
+        def predict(self, X):
+            sys.exit(3)
+
+    def act():
+        member, rows = fitted(Exits, "regression")
+        member.predict(rows.X, threads=1)
+
+    with pytest.raises(TrainingError, match=r"own called sys.exit\(3\); let it raise"):
+        act()

@@ -36,6 +36,7 @@ class Memory:
     stored: list[TrialRecord] = field(default_factory=list)
     claims: dict[int, int] = field(default_factory=dict)
     predicted: dict[int, Sequence[Floats] | None] = field(default_factory=dict)
+    given_out: list[int] = field(default_factory=list)
 
     def trials(self) -> list[TrialRecord]:
         return list(self.stored)
@@ -46,9 +47,13 @@ class Memory:
             return None
         index = open_ones[0] if open_ones else len(self.claims)
         self.claims[index] = worker
+        self.given_out.append(index)
         if index == self.die_at_claim:
             raise Killed
         return index
+
+    def claims_of(self, index: int) -> int:
+        return self.given_out.count(index)
 
     def add(self, trial: TrialRecord, predictions: Sequence[Floats] | None = None) -> None:
         if trial.index == self.die_at_add:
@@ -130,6 +135,22 @@ def test_a_killed_search_ends_as_if_it_had_run_undisturbed(death):
         search(store)
     again = search(replace(store, die_at_claim=None, die_at_add=None)).stored
     assert again == undisturbed
+
+
+def test_a_trial_that_kills_three_workers_is_failed_and_the_search_goes_on():
+    store = Memory(limit=5, die_at_add=1)
+    for _ in range(3):
+        with pytest.raises(Killed):
+            search(store)
+    said: list[str] = []
+    ended = search(replace(store, die_at_add=None), progress=lambda p: said.append(str(p)))
+    assert [trial.index for trial in ended.stored] == list(range(5))
+    assert [trial.index for trial in ended.stored if trial.status == "failed"] == [1]
+    assert ended.stored[1].error == (
+        "its worker died 3 times while it ran, probably for want of memory; give the worker more, "
+        "or leave xgboost out of search.algorithms"
+    )
+    assert said[0].startswith("2 trials, 1 failed")
 
 
 def test_a_finished_search_runs_nothing_again():

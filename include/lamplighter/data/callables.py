@@ -48,7 +48,7 @@ def load_callable(path: str) -> Callable[..., Any]:
         )
     try:
         found: Callable[..., Any] | None = getattr(importlib.import_module(module_name), name, None)
-    except Exception as error:  # whatever a user's module does while it is imported
+    except (Exception, SystemExit) as error:  # whatever a user's module does while it is imported
         raise SpecError(
             f"{module_name} cannot be imported ({type(error).__name__}: {error}); install it where "
             "Lamplighter runs, or correct the path in the spec"

@@ -198,14 +198,16 @@ def insert_once(
     row: Mapping[str, Any],
     *,
     key: Sequence[str] | None = None,
-) -> None:
+) -> bool:
     """Insert a row unless one with the same key is stored; without `key`, any unique columns.
 
     Whoever comes second waits until the first has committed, so a read that follows in the
-    same transaction finds the first one's row.
+    same transaction finds the first one's row. Returns whether it was inserted.
     """
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(table).values(**row).on_conflict_do_nothing(index_elements=key))
+    unless_stored = insert(table).values(**row).on_conflict_do_nothing(index_elements=key)
+    inserted = unless_stored.returning(sa.literal_column("1", sa.Integer))
+    return connection.execute(inserted).first() is not None
 
 
 def _parse(text: str) -> sa.URL:

@@ -87,7 +87,8 @@ class SearchPages(Pages):
 
         What the worker claimed before and never finished comes first: it died, and is back. Then
         what another worker claimed longer than `abandoned_after` ago and never finished: it died,
-        and its trial is given out again. Otherwise no index is ever given to two workers.
+        and its trial is given out again. Otherwise no index is ever given to two workers. How
+        often an index was given out is counted; see `claims_of`.
 
         Raises
         ------
@@ -97,11 +98,15 @@ class SearchPages(Pages):
         while True:
             with self._database.writing() as connection:
                 unfinished = _unfinished(connection, key)
-                own = [claim.index for claim in unfinished if claim.worker == worker]
-                if own:
-                    return own[0]
-                if self._takes_over(connection, key, unfinished, worker, abandoned_after):
-                    continue
+                for claim in unfinished:
+                    if claim.worker == worker:
+                        self._give_again(connection, key, claim, worker)
+                        return claim.index
+                abandoned = self._first_abandoned(unfinished, abandoned_after)
+                if abandoned is not None:
+                    if self._give_again(connection, key, abandoned, worker):
+                        return abandoned.index
+                    continue  # another worker was faster
                 index = _next_index(connection, key)
                 if limit is not None and index >= limit:
                     return None
@@ -111,32 +116,38 @@ class SearchPages(Pages):
                     "worker": worker,
                     "recorded_at": self._now(),
                 }
-                insert_once(connection, tables.claims, row, key=["search_key", "index"])
-            # Round again: the row is ours, and comes back as unfinished, or another worker was
-            # first, and the index after it is free.
+                if insert_once(connection, tables.claims, row, key=["search_key", "index"]):
+                    return index
+            # Another worker was first; the index after it is free.
 
-    def _takes_over(
-        self,
-        connection: sa.Connection,
-        key: str,
-        unfinished: Sequence[_Claim],
-        worker: int,
-        abandoned_after: timedelta | None,
-    ) -> bool:
-        """Claim the first abandoned trial, unless another worker is faster; say if there is one."""
+    def claims_of(self, key: str, index: int) -> int:
+        """Return how often a trial was given out: more than once if workers died over it."""
+        claims, again = tables.claims.c, tables.reclaims.c
+        first = select(claims.index).where(claims.search_key == key, claims.index == index)
+        turns = select(sa.func.max(again.turn)).where(again.search_key == key, again.index == index)
+        with self._database.reading() as connection:
+            if connection.execute(first).first() is None:
+                return 0
+            return 1 + int(connection.execute(turns).scalar() or 0)
+
+    def _give_again(self, connection: sa.Connection, key: str, claim: _Claim, worker: int) -> bool:
+        """Write down that a trial is given out once more, unless another worker is faster."""
+        row = {
+            "search_key": key,
+            "index": claim.index,
+            "turn": claim.turn + 1,
+            "worker": worker,
+            "recorded_at": self._now(),
+        }
+        return insert_once(connection, tables.reclaims, row, key=["search_key", "index", "turn"])
+
+    def _first_abandoned(
+        self, unfinished: Sequence[_Claim], abandoned_after: timedelta | None
+    ) -> _Claim | None:
+        if abandoned_after is None:
+            return None
         now = self._now()
-        for claim in unfinished:
-            if abandoned_after is not None and now - claim.recorded_at > abandoned_after:
-                row = {
-                    "search_key": key,
-                    "index": claim.index,
-                    "turn": claim.turn + 1,
-                    "worker": worker,
-                    "recorded_at": now,
-                }
-                insert_once(connection, tables.reclaims, row, key=["search_key", "index", "turn"])
-                return True
-        return False
+        return next((c for c in unfinished if now - c.recorded_at > abandoned_after), None)
 
     def add_trial(
         self,

@@ -14,6 +14,9 @@ from mlflow import MlflowClient
 from lamplighter.registry.stored_model import KEY_TAG
 
 CLOSED_TAG = "lamplighter.closed"
+TRIAL_OF_TAG = "lamplighter.trial_of"
+"""On a nested run of a trial: the key of the registration that it belongs to."""
+
 _EXPERIMENTS_AT_ONCE = 100
 
 
@@ -38,7 +41,7 @@ def stale_runs(client: MlflowClient, *, started_before: datetime) -> list[StaleR
         )
         for ids in batched(_experiments(client), _EXPERIMENTS_AT_ONCE)
         for run in _runs(client, list(ids), wanted)
-        if KEY_TAG in run.data.tags
+        if not {KEY_TAG, TRIAL_OF_TAG}.isdisjoint(run.data.tags)
     ]
     return sorted(found, key=lambda run: (run.started_at, run.run_id))
 

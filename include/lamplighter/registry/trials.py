@@ -16,11 +16,11 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from lamplighter.registry.connection import is_unavailable
+from lamplighter.registry.stale_runs import CLOSED_TAG, TRIAL_OF_TAG
 
 MOST_NESTED = 50
 """Trials beyond which there are no nested runs, only the table."""
 
-TRIAL_OF_TAG = "lamplighter.trial_of"
 TRIAL_TAG = "lamplighter.trial"
 TABLE = "trials.json"
 
@@ -63,7 +63,7 @@ def log_search(client: MlflowClient, key: str, run_id: str, search: LoggedSearch
     existing = _by_index(client, key, experiment_id)
     for trial in search.trials:
         runs = existing.get(trial.index, [])
-        if runs and runs[0].info.status != "RUNNING":
+        if runs and _is_whole(runs[0]):
             continue
         begun = run.info.start_time + trial.index
         nested = runs[0] if runs else _create(client, key, experiment_id, trial, begun, run_id)
@@ -84,6 +84,11 @@ def _create(
     return client.create_run(experiment_id, start_time=begun, run_name=trial.name, tags=tags)
 
 
+def _is_whole(run: Any) -> bool:
+    """Say whether a trial's run was ended by who wrote it, not by upkeep in the middle."""
+    return run.info.status != "RUNNING" and CLOSED_TAG not in run.data.tags
+
+
 def _describe(client: MlflowClient, run: Any, trial: LoggedTrial) -> None:
     # The run's own start as the metrics' time: a second try writes the same points, not new ones.
     at = run.info.start_time
@@ -98,6 +103,8 @@ def _describe(client: MlflowClient, run: Any, trial: LoggedTrial) -> None:
         params=[Param(name, str(v)[:_LONGEST_PARAM]) for name, v in trial.params.items()],
     )
     client.set_terminated(run.info.run_id, _ENDED_AS[trial.status], at + round(1000 * seconds))
+    if CLOSED_TAG in run.data.tags:
+        client.delete_tag(run.info.run_id, CLOSED_TAG)
 
 
 def _log_table(client: MlflowClient, run_id: str, table: Mapping[str, Any]) -> None:

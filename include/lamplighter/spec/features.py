@@ -99,3 +99,12 @@ class Features(Section):
                 "height and width"
             )
         return self
+
+    @model_validator(mode="after")
+    def _texts_for_their_augmentation(self) -> Self:
+        if self.augment.method == "words" and "text" not in self.types.values():
+            raise ValueError(
+                "augment.method is words, which changes texts, and `types` names no column as "
+                "text; set features.types, such as {review: text}, or choose another method"
+            )
+        return self

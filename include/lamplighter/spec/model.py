@@ -163,6 +163,15 @@ class ModelSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _types_are_of_features(self) -> Self:
+        if self.data.target in self.features.types:
+            raise ValueError(
+                f"features.types names {self.data.target}, which is data.target and no feature; "
+                "leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _the_search_can_choose_the_features(self) -> Self:
         halving = self.search.method == "halving"
         method = self.search.halving.around if halving else self.search.method

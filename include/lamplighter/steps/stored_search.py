@@ -14,6 +14,7 @@ from lamplighter.ledger import Ledger
 from lamplighter.ledger.searches import KNOWLEDGE_TIME
 from lamplighter.steps.examples_frame import NightExamples
 from lamplighter.steps.night import Night
+from lamplighter.steps.replay.really_trained import take_over
 from lamplighter.training.folds import TrainingSet
 from lamplighter.training.packed import pack, unpack
 from lamplighter.training.seeds import derive_seed
@@ -30,6 +31,9 @@ AFTER_DRIFT = 0.5
 """What of their trials is believed on a night that found drift."""
 
 WORKERS, THREADS = "workers", "threads"
+CANDIDATE = "candidate"
+"""Under this name the result of a search holds the candidate that it came to."""
+
 WARM_START_FROM, BELIEVED = "warm_start_from", "warm_start_believed"
 
 _FIELDS = tuple(field.name for field in fields(TrialRecord))
@@ -62,6 +66,10 @@ class LedgerTrials:
         return self.ledger.claim_trial(
             self.key, worker=worker, limit=self.limit, abandoned_after=ABANDONED_AFTER
         )
+
+    def claims_of(self, index: int) -> int:
+        """Return how often a trial was given out; more than once if workers died over it."""
+        return self.ledger.claims_of(self.key, index)
 
     def add(self, trial: TrialRecord, predictions: Sequence[Floats] | None = None) -> None:
         """Store a trial that has ended, after what it predicted out of fold.
@@ -128,6 +136,7 @@ def open_search(night: Night, examples: ExamplesRef, *, workers: int | None = No
         timeline=night.run.timeline,
         settings=settings,
     )
+    take_over(night, key, settings, candidate=CANDIDATE)
     return LedgerTrials(
         night.ledger,
         night.artifacts,

@@ -14,7 +14,7 @@ from lamplighter.steps.stored_search import (
     search_threads,
     training_set,
 )
-from lamplighter.training.trial import ranked
+from lamplighter.training.trial import most_complete, ranked
 from lamplighter.tuning.budget import too_short
 from lamplighter.tuning.chosen_algorithms import chosen_algorithms
 from lamplighter.tuning.methods import method_of
@@ -73,7 +73,7 @@ def tune_model(
 def summary(store: LedgerTrials) -> SearchRef:
     """Say what a search has found so far."""
     trials = store.trials()
-    losses = ranked(trial for trial in trials if trial.fidelity == 1.0) or ranked(trials)
+    losses = ranked(most_complete(trials))
     best = losses[0][1] if losses else None
     return SearchRef(
         key=store.key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ MOST_OF_ONE_ALGORITHM = 12
 
 JUDGED_ROWS = 10_000
 """Out-of-fold rows that are enough to choose a handful of weights and to judge them."""
+
+_FEWEST_WHOLE = 3
+"""Where fewer trials were given all rows and rounds, those of the rungs below take part, too."""
 
 _MOST_NUMBERS = 4e7
 """Probabilities held in memory at once: 50 entrants of 200 classes are read on fewer rows."""
@@ -106,11 +110,13 @@ def open_pool(
 
 
 def _entrants(trials: Sequence[TrialRecord]) -> dict[str, TrialRecord]:
-    """Return the best trials by name, best first; those of a part of the rows only if need be."""
-    whole = [trial for trial in trials if trial.fidelity == 1.0]
+    """Return the best trials by name, best first; those of a part of the rows only if need be.
+
+    What a trial on a part of the rows predicted out of fold is honest, and rather too bad.
+    """
     taken: dict[str, TrialRecord] = {}
     count: dict[str, int] = {}
-    for _, trial in ranked(whole) or ranked(trials):
+    for _, trial in ranked(_complete_enough(trials)):
         place = count.get(trial.algorithm, 0) + 1
         if place <= MOST_OF_ONE_ALGORITHM and len(taken) < MOST_ENTRANTS:
             count[trial.algorithm] = place
@@ -118,6 +124,24 @@ def _entrants(trials: Sequence[TrialRecord]) -> dict[str, TrialRecord]:
     if not taken:
         raise TrainingError(why_nothing_succeeded(list(trials)))
     return taken
+
+
+def _complete_enough(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """Return the trials of the highest fidelities that a few have at least; each point once."""
+    with_loss = [trial for trial in trials if trial.loss is not None]
+    taken: list[TrialRecord] = []
+    for fidelity in sorted({trial.fidelity for trial in with_loss}, reverse=True):
+        if len(taken) >= _FEWEST_WHOLE:
+            break
+        points = [_point(trial) for trial in taken]
+        level = [trial for trial in with_loss if trial.fidelity == fidelity]
+        taken += [trial for trial in level if _point(trial) not in points]
+    return taken
+
+
+def _point(trial: TrialRecord) -> tuple[str, dict[str, Any]]:
+    """Return what a trial tried, without the rounds that it found."""
+    return trial.algorithm, {k: v for k, v in trial.params.items() if k != "rounds"}
 
 
 def _thinned(parts: Sequence[NDArray[np.intp]], most_rows: int) -> list[NDArray[np.intp]]:

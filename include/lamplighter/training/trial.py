@@ -49,6 +49,21 @@ def ranked(trials: Iterable[TrialRecord]) -> list[tuple[float, TrialRecord]]:
     return sorted(with_loss, key=lambda pair: (pair[0], pair[1].index))
 
 
+def most_complete(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """Return the trials of the highest fidelity that gave a loss; of others losses do not compare.
+
+    Examples
+    --------
+    >>> of_a_part = TrialRecord(0, "linear", {}, 0.4, 1.0, "ok", fidelity=1 / 3)
+    >>> whole = TrialRecord(1, "linear", {}, 0.5, 3.0, "ok")
+    >>> [trial.index for trial in most_complete([of_a_part, whole])]
+    [1]
+    """
+    with_loss = [trial for trial in trials if trial.loss is not None]
+    most = max((trial.fidelity for trial in with_loss), default=1.0)
+    return [trial for trial in with_loss if trial.fidelity == most]
+
+
 def why_nothing_succeeded(trials: Sequence[TrialRecord]) -> str:
     """Return in a sentence why a search found nothing."""
     reasons = sorted({f"{trial.algorithm}: {trial.error}" for trial in trials})

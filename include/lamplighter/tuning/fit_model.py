@@ -164,6 +164,10 @@ class MemoryTrials:
         index = len(self.stored)
         return None if self.limit is not None and index >= self.limit else index
 
+    def claims_of(self, index: int) -> int:
+        """Return how often a trial was given out: once, as nothing here outlives its process."""
+        return 1
+
     def add(self, trial: TrialRecord, predictions: Sequence[Floats] | None = None) -> None:
         """Store a trial that has ended."""
         self.stored.append(trial)

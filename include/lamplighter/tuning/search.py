@@ -12,7 +12,12 @@ from lamplighter.training.folds import Folds, TrainingSet
 from lamplighter.training.members.algorithm import Algorithm
 from lamplighter.training.recipe_dimensions import recipe_dimensions
 from lamplighter.training.target import Floats
-from lamplighter.training.trial import TrialRecord, ranked, why_nothing_succeeded
+from lamplighter.training.trial import (
+    TrialRecord,
+    most_complete,
+    ranked,
+    why_nothing_succeeded,
+)
 from lamplighter.training.workshop import Resource, Workshop, validation_targets
 from lamplighter.tuning.budget import Budget
 from lamplighter.tuning.methods import METHODS, Method, Suggestion
@@ -30,6 +35,9 @@ TPE = METHODS["tpe"]
 _PATIENCE = 120
 _HOPELESS = 12
 
+_MOST_DEATHS = 3
+"""Workers that may die over one trial; after that it is failed, whoever claims it."""
+
 
 class TrialStore(Protocol):
     """Where the trials of one search are kept, for all its workers."""
@@ -40,6 +48,10 @@ class TrialStore(Protocol):
 
     def claim(self, worker: int) -> int | None:
         """Return the worker's next trial, its own unfinished one first; None: no more trials."""
+        ...
+
+    def claims_of(self, index: int) -> int:
+        """Return how often a trial was given out; more than once if workers died over it."""
         ...
 
     def add(self, trial: TrialRecord, predictions: Sequence[Floats] | None = None) -> None:
@@ -61,6 +73,7 @@ class Progress:
     best_algorithm: str | None
     seconds_left: float | None
     pruned: int = 0
+    fidelity: float = 1.0
 
     def __str__(self) -> str:
         parts = [f"{self.trials} trials" if self.trials != 1 else "1 trial"]
@@ -69,7 +82,9 @@ class Progress:
         if self.pruned:
             parts.append(f"{self.pruned} given up early")
         if self.best_loss is not None:
-            parts.append(f"best loss {self.best_loss:.4f} ({self.best_algorithm})")
+            part = f", on {100 * self.fidelity:.0f} % of the budget of a trial"
+            by = f"{self.best_algorithm}{part if self.fidelity < 1 else ''}"
+            parts.append(f"best loss {self.best_loss:.4f} ({by})")
         if self.seconds_left is not None:
             parts.append(f"{max(0.0, self.seconds_left):.0f} s left")
         return ", ".join(parts)
@@ -172,7 +187,11 @@ def run_search(
         suggestion = schedule.next(index, among=among, trials=trials)
         if suggestion is None:
             break
-        trial, predictions = bench.run(index, suggestion, trials)
+        deaths = store.claims_of(index) - 1
+        if deaths < _MOST_DEATHS:
+            trial, predictions = bench.run(index, suggestion, trials)
+        else:
+            trial, predictions = bench.give_up(index, suggestion, deaths=deaths), None
         store.add(trial, predictions)
         progress(_progress([*trials, trial], budget.left()))
     trials = store.trials()
@@ -190,7 +209,26 @@ class _Bench:
         self, index: int, suggestion: Suggestion, trials: Sequence[TrialRecord]
     ) -> tuple[TrialRecord, tuple[Floats, ...] | None]:
         begun = self.budget.clock()
-        ended = TrialRecord(
+        ended, predictions = self._failed(index, suggestion), None
+        try:
+            countdown = self.budget.for_one_trial(suggestion.algorithm, trials)
+            ended, predictions = self.scoring.score(ended, trials, countdown)
+        except Exception as error:  # a member that breaks is a failed trial, never a lost night
+            log.warning("trial %d (%s) failed: %s", index, suggestion.algorithm, error)
+            ended = replace(ended, error=f"{type(error).__name__}: {error}".splitlines()[0])
+        return replace(ended, seconds=self.budget.clock() - begun), predictions
+
+    def give_up(self, index: int, suggestion: Suggestion, *, deaths: int) -> TrialRecord:
+        """Return a trial as failed that has killed whoever tried it."""
+        why = (
+            f"its worker died {deaths} times while it ran, probably for want of memory; give the "
+            f"worker more, or leave {suggestion.algorithm} out of search.algorithms"
+        )
+        log.warning("trial %d (%s) failed: %s", index, suggestion.algorithm, why)
+        return replace(self._failed(index, suggestion), error=why)
+
+    def _failed(self, index: int, suggestion: Suggestion) -> TrialRecord:
+        return TrialRecord(
             index,
             suggestion.algorithm,
             suggestion.params,
@@ -200,14 +238,6 @@ class _Bench:
             worker=self.worker,
             fidelity=suggestion.fidelity,
         )
-        predictions = None
-        try:
-            countdown = self.budget.for_one_trial(suggestion.algorithm, trials)
-            ended, predictions = self.scoring.score(ended, trials, countdown)
-        except Exception as error:  # a member that breaks is a failed trial, never a lost night
-            log.warning("trial %d (%s) failed: %s", index, suggestion.algorithm, error)
-            ended = replace(ended, error=f"{type(error).__name__}: {error}".splitlines()[0])
-        return replace(ended, seconds=self.budget.clock() - begun), predictions
 
 
 def _hopeless(trials: Sequence[TrialRecord]) -> bool:
@@ -221,7 +251,7 @@ def _exhausted(trials: Sequence[TrialRecord]) -> bool:
 
 
 def _progress(trials: Sequence[TrialRecord], seconds_left: float | None) -> Progress:
-    best = ranked(trials)
+    best = ranked(most_complete(trials))
     return Progress(
         trials=len(trials),
         failed=sum(trial.status == "failed" for trial in trials),
@@ -229,4 +259,5 @@ def _progress(trials: Sequence[TrialRecord], seconds_left: float | None) -> Prog
         best_algorithm=best[0][1].algorithm if best else None,
         seconds_left=seconds_left,
         pruned=sum(trial.status == "pruned" for trial in trials),
+        fidelity=best[0][1].fidelity if best else 1.0,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from lamplighter.errors import SpecError, TrainingError
 from lamplighter.evaluation.metrics import Task
 from lamplighter.features.encode import Encoded
 from lamplighter.training.members.algorithm import Algorithm, Fit, Member, Rows, all_classes
-from lamplighter.training.members.dense_design import DenseDesign
+from lamplighter.training.members.dense_design import DenseDesign, Matrix
 from lamplighter.training.space import Space, names
 from lamplighter.training.target import Floats, Target
 
@@ -34,14 +35,18 @@ class OwnMember:
 
     def predict(self, X: Encoded, *, threads: int) -> Floats:
         matrix = self.design.transform(X)
+        with _kept_from_exiting(self.name):
+            return self._predicted(matrix, rows=len(X))
+
+    def _predicted(self, matrix: Matrix, *, rows: int) -> Floats:
         if self.target.task == "regression":
-            return np.asarray(self.estimator.predict(matrix), dtype=np.float64).reshape(len(X))
+            return np.asarray(self.estimator.predict(matrix), dtype=np.float64).reshape(rows)
         found = np.asarray(self.estimator.predict_proba(matrix), dtype=np.float64)
         known = np.asarray(self.estimator.classes_)
-        if found.shape != (len(X), len(known)):
+        if found.shape != (rows, len(known)):
             raise TrainingError(
                 f"{self.name}.predict_proba returned the shape {found.shape}, expected "
-                f"{(len(X), len(known))}: a row for each row, a column for each class"
+                f"{(rows, len(known))}: a row for each row, a column for each class"
             )
         return all_classes(found, known, self.target)
 
@@ -77,7 +82,8 @@ def own_algorithm(
     _check_parameters(estimator, space)
 
     def fit_own(train: Rows, fit: Fit) -> Member:
-        return _fit(name, clone(estimator), train, fit)
+        with _kept_from_exiting(name):
+            return _fit(name, clone(estimator), train, fit)
 
     return Algorithm(name=name, space=space, starts=starts, fit=fit_own, tasks=tasks, cost="medium")
 
@@ -87,10 +93,21 @@ def parameters(make: Callable[[], Any]) -> dict[str, Any]:
     return dict(_made(make).get_params(deep=True))
 
 
+@contextmanager
+def _kept_from_exiting(name: str) -> Iterator[None]:
+    """Turn a call of `sys.exit` into an error: it fails a trial, and never ends the night."""
+    try:
+        yield
+    except SystemExit as exit_:
+        raise TrainingError(
+            f"{name} called sys.exit({exit_.code!r}); let it raise an exception instead"
+        ) from exit_
+
+
 def _made(make: Callable[[], Any]) -> Any:
     try:
         estimator = make()
-    except Exception as error:  # whatever a user's code does
+    except (Exception, SystemExit) as error:  # whatever a user's code does
         raise SpecError(
             f"cannot be made without arguments ({type(error).__name__}: {error}); give every "
             "argument a default, or name a function that returns an estimator"
