@@ -42,14 +42,16 @@ def main() -> None:
         os.sched_setaffinity(0, {arguments.core})  # inherited by every thread and process
     if arguments.ahead:
         _go_ahead()
+    data, out = arguments.data.resolve(), arguments.out.resolve()
     folder = Path(tempfile.mkdtemp(prefix="cell-"))
+    began_in = Path.cwd()
+    os.chdir(folder)  # FLAML's CatBoost leaves folders where it works
     try:
-        found = _measured(
-            arguments.system, arguments.data, arguments.budget, arguments.seed, folder
-        )
+        found = _measured(arguments.system, data, arguments.budget, arguments.seed, folder)
     finally:
+        os.chdir(began_in)
         shutil.rmtree(folder, ignore_errors=True)
-    arguments.out.write_text(json.dumps(found))
+    out.write_text(json.dumps(found))
 
 
 def _go_ahead() -> None:
