@@ -33,7 +33,7 @@ class Explain(Section):
         description="Features whose partial dependence is drawn, the most important first.",
     )
     max_seconds: float = Field(
-        default=30,
+        default=60,
         gt=0,
         description="When this is over, what is left is not done, and the card says what.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -150,6 +151,10 @@ class Predictor:
                 member.predict(encoded[place], threads=threads)
                 for member, place in zip(self.members, self.encoder_of, strict=True)
             ]
+        return self.combine(predictions)
+
+    def combine(self, predictions: Sequence[Floats]) -> Floats:
+        """Return the prediction that follows from the members' ones, in their order."""
         combined = self.combiner.combine(predictions)
         return combined if self.calibration is None else self.calibration.apply(combined)
 

@@ -31,6 +31,9 @@ _PATIENCE = 3.0
 _OF_START = 0.25
 """Rounds that a booster is continued by, as a share of those that it has."""
 
+_BYTES_OF_NODE = 44
+"""In XGBoost's binary format, measured on boosters of 30,000 and of 130,000 nodes."""
+
 _OURS = {"rounds", "categories"}
 _OBJECTIVES = {
     "binary": "binary:logistic",
@@ -58,6 +61,36 @@ class XGBoostMember:
     def predict(self, X: Encoded, *, threads: int) -> Floats:
         self._booster.set_param({"nthread": threads})
         return np.asarray(self._booster.inplace_predict(X.values), dtype=np.float64)
+
+    def contributions(self, X: Encoded, *, threads: int) -> Floats:
+        """Return what each column adds to the margin: exact Shapley values of the trees [1]_.
+
+        Returns
+        -------
+        ndarray of float, shape (n_rows, n_outputs, n_columns + 1)
+            Last comes the margin that is expected over the training rows; the sum is the margin:
+            log odds, the score of a class before the softmax, or the value.
+
+        References
+        ----------
+        .. [1] S. M. Lundberg et al., "From local explanations to global understanding with
+           explainable AI for trees", Nature Machine Intelligence 2, 2020.
+        """
+        booster = self._booster
+        booster.set_param({"nthread": threads})
+        matrix = xgboost.DMatrix(
+            X.values,
+            feature_types=booster.feature_types,
+            nthread=threads,
+            enable_categorical=True,
+        )
+        found = booster.predict(matrix, pred_contribs=True, strict_shape=True)
+        return np.asarray(found, dtype=np.float64)
+
+    @property
+    def size(self) -> int:
+        """Nodes of its trees, roughly."""
+        return len(self.model) // _BYTES_OF_NODE
 
 
 def _fit(train: Rows, fit: Fit) -> XGBoostMember:
