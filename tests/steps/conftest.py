@@ -27,18 +27,37 @@ def seasoned_once(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def seasoned(seasoned_once: World, tmp_path: Path) -> World:
     """Versions 1 and 2 were champions, 2 is; version 3, of day 52, is registered."""
-    world = copy.copy(seasoned_once)
-    world.document = copy.deepcopy(seasoned_once.document)
-    world.folder, world.home = tmp_path / "world", tmp_path / "world" / "home"
-    shutil.copytree(seasoned_once.folder, world.folder)
-    world.spec_path = world.folder / seasoned_once.spec_path.name
+    return _copied(seasoned_once, tmp_path / "world")
+
+
+@pytest.fixture(scope="session")
+def asked_once(seasoned_once: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = _copied(seasoned_once, tmp_path_factory.mktemp("asked") / "world")
+    world.document["gate"] = {"approval": {"when": "always", "assignees": ["anna", "bob"]}}
+    world.write()
+    world.run(day(53), run_id="asking", gate_mode="off")
+    return world
+
+
+@pytest.fixture
+def asked(asked_once: World, tmp_path: Path) -> World:
+    """The same, and version 4, of day 53, waits for the approval of anna or bob."""
+    return _copied(asked_once, tmp_path / "world")
+
+
+def _copied(one: World, folder: Path) -> World:
+    world = copy.copy(one)
+    world.document = copy.deepcopy(one.document)
+    world.folder, world.home = folder, folder / "home"
+    shutil.copytree(one.folder, world.folder)
+    world.spec_path = world.folder / one.spec_path.name
     relocate(
         world.home / "mlflow.db",
-        old_root=files_of(seasoned_once.home / "mlflow.db").as_uri(),
+        old_root=files_of(one.home / "mlflow.db").as_uri(),
         new_root=files_of(world.home / "mlflow.db").as_uri(),
     )
     world.paths = replace(
-        seasoned_once.paths,
+        one.paths,
         home=str(world.home),
         lake=str(world.home / "lake"),
         artifacts=str(world.home / "lake" / "artifacts"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from lamplighter.contracts import RunRef
 from lamplighter.ledger import Ledger
+from lamplighter.spec import ModelSpec
 from lamplighter.spec.operations import Schedule
 from lamplighter.spec.retrain import Retrain
 
@@ -35,6 +37,13 @@ def freeze_window(retrain: Retrain, schedule: Schedule, as_of: datetime) -> str 
                 f"{window.reason}"
             )
     return None
+
+
+def why_frozen(ledger: Ledger, spec: ModelSpec, run: RunRef) -> str:
+    """Say what keeps a night from changing the champion: its window, or a freeze; empty if none."""
+    window = freeze_window(spec.retrain, spec.schedule, run.as_of)
+    standing = ledger.standing_freezes(run.model) if run.timeline == "live" else []
+    return " and ".join([*([window] if window else []), *map(str, standing)])
 
 
 def freeze_window_of(ledger: Ledger, model: str, at: datetime) -> str | None:

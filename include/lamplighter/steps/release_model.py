@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from lamplighter.contracts import PromotionDecision, ReleaseRef, VersionRef
+from lamplighter.contracts import ApprovalRef, PromotionDecision, ReleaseRef, VersionRef
 from lamplighter.errors import ArtifactError, FrozenError, StaleReleaseError
 from lamplighter.ledger import ReleaseRequest
+from lamplighter.steps.approve_promotion import standing_approval
 from lamplighter.steps.champion_alias import project_alias
-from lamplighter.steps.freeze_window import freeze_window
+from lamplighter.steps.freeze_window import why_frozen
 from lamplighter.steps.night import Night
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ def release_model(
     """Make the judged version champion, if the decision says so and nothing changed since.
 
     Neither in a time in which the spec says that nothing changes, nor while the model is frozen.
+    Where a person has to approve, it is champion from the approval on: `as_of` plus what that took.
     The ledger commits first, comparing with the champion that the candidate was judged against;
     the alias in the registry follows. A retry finds the ledger's row and completes the alias.
 
@@ -31,9 +33,14 @@ def release_model(
     if not decision.release or version is None:
         return ReleaseRef(released=False, reason=decision.reason)
     _refuse_another_file(night, decision, version)
-    request = _request(night, decision, version)
+    approval = standing_approval(night, decision, version)
+    request = _request(night, decision, version, approval)
     try:
-        _refuse_in_window(night, request)
+        _refuse_frozen(night, request)
+        if not approval.granted:
+            return ReleaseRef(
+                released=False, reason=f"not released: {approval}", version=version.version
+            )
         release = night.ledger.release(request)
     except (FrozenError, StaleReleaseError) as refused:
         night.say(f"not released: {refused}")
@@ -47,7 +54,7 @@ def release_model(
     log.info("%s: released version %s (%s)", night.run.model, release.version, release.key)
     return ReleaseRef(
         released=True,
-        reason=f"{decision.reason}; {foreign}" if foreign else decision.reason,
+        reason=f"{release.reason}; {foreign}" if foreign else release.reason,
         version=release.version,
         release=release.id,
         valid_from=release.valid_from,
@@ -65,14 +72,17 @@ def _refuse_another_file(night: Night, decision: PromotionDecision, version: Ver
         )
 
 
-def _refuse_in_window(night: Night, request: ReleaseRequest) -> None:
-    window = freeze_window(night.spec.retrain, night.spec.schedule, night.run.as_of)
-    if window and night.ledger.release_by_key(request.key) is None:
-        raise FrozenError(f"{night.run.model} is {window}")
+def _refuse_frozen(night: Night, request: ReleaseRequest) -> None:
+    frozen = why_frozen(night.ledger, night.spec, night.run)
+    if frozen and night.ledger.release_by_key(request.key) is None:
+        raise FrozenError(f"{night.run.model} is {frozen}")
 
 
-def _request(night: Night, decision: PromotionDecision, version: VersionRef) -> ReleaseRequest:
+def _request(
+    night: Night, decision: PromotionDecision, version: VersionRef, approval: ApprovalRef
+) -> ReleaseRequest:
     run = night.run
+    approver = approval.actor if approval.answer == "approve" else None
     return ReleaseRequest(
         key=night.key("release", decision.artifact.digest),
         model=run.model,
@@ -82,8 +92,8 @@ def _request(night: Night, decision: PromotionDecision, version: VersionRef) -> 
         artifact=decision.artifact,
         predecessor=decision.champion_release or 0,
         as_of=run.as_of,
-        valid_from=run.as_of,
-        actor=run.actor,
-        reason=decision.reason,
+        valid_from=run.as_of + approval.took,
+        actor=approver or run.actor,
+        reason=f"{decision.reason}; {approval}" if approval.needed else decision.reason,
         decision_key=decision.key,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from lamplighter.contracts import (
+    ApprovalRef,
     ArtifactRef,
     CandidateRef,
     Contract,
@@ -195,6 +196,9 @@ _STOPPED_BY_DATA = (
 def _outcome(outcomes: Mapping[str, Contract | None], failures: Mapping[str, str]) -> str:
     if failures:
         return "stopped" if all(step in _STOPPED_BY_DATA for step in failures) else "failed"
+    approval = outcomes.get("approve_promotion")
+    if isinstance(approval, ApprovalRef) and approval.waits:
+        return "waits"
     decision = outcomes.get("decide_promotion")
     if isinstance(decision, PromotionDecision):
         return decision.verdict
@@ -232,10 +236,24 @@ def _sentences(
     release, version = outcomes.get("release_model"), outcomes.get("register_model")
     if isinstance(version, VersionRef):
         said.append(f"Registered as version {version.version}.")
-    if isinstance(release, ReleaseRef) and not release.released and release.version:
-        said.append(f"{release.reason[:1].upper()}{release.reason[1:]}.")
-    said.append(_who_is_champion(night, release))
+    said += [*_of_release(run.model, outcomes), _who_is_champion(night, release)]
     return said
+
+
+def _of_release(model: str, outcomes: Mapping[str, Contract | None]) -> Iterator[str]:
+    """Say why what was judged better is not released, and what a person had to say to it."""
+    release, approval = outcomes.get("release_model"), outcomes.get("approve_promotion")
+    if isinstance(release, ReleaseRef) and not release.released and release.version:
+        yield f"{release.reason[:1].upper()}{release.reason[1:]}."
+    if not isinstance(approval, ApprovalRef) or approval.key is None:
+        return
+    if approval.waits:
+        yield (
+            f"`lamplighter approve {model} --reason ...` releases it; with --reject it does not. "
+            f"Without an answer it is {approval.without_answer}."
+        )
+    else:
+        yield f"Version {approval.version} had to be approved, because {approval.why}: {approval}."
 
 
 def _of_drift(drift: DriftRef) -> tuple[str, ...]:
@@ -245,6 +263,7 @@ def _of_drift(drift: DriftRef) -> tuple[str, ...]:
 
 _OUTCOME_WORDS = {
     "promote": "promoted",
+    "waits": "waits for approval",
     "reject": "rejected",
     "inconclusive": "inconclusive",
     "no_training": "no training",
@@ -254,6 +273,7 @@ _OUTCOME_WORDS = {
 }
 _HEADLINES = {
     "promote": "a better model was found",
+    "waits": "a new model waits for a person's approval",
     "reject": "tonight's model was rejected",
     "inconclusive": "nothing changed, the evidence is not enough either way",
     "no_training": "no training was needed",
@@ -307,6 +327,7 @@ _LINES: dict[type[Contract], Any] = {
     EvaluationRef: lambda o: ", ".join(f"{name} {value}" for name, value in o.metrics.items()),
     PromotionDecision: lambda o: f"{o.verdict}: {o.reason}",
     VersionRef: lambda o: f"version {o.version}",
+    ApprovalRef: str,
     ReleaseRef: lambda o: o.reason,
 }
 """What a step's result says in the table of steps."""

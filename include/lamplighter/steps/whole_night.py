@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from lamplighter.contracts import Actor, Contract, RunReport, RunRequest
 from lamplighter.errors import LamplighterError
+from lamplighter.steps.answer_approval import settle_overdue
+from lamplighter.steps.approve_promotion import approve_promotion
 from lamplighter.steps.check_drift import check_drift
 from lamplighter.steps.check_leakage import check_leakage
 from lamplighter.steps.decide_promotion import decide_promotion
@@ -111,6 +113,7 @@ def run_night(
 
 def _steps(night: Night, course: _Course) -> None:
     take = course.take
+    settle_overdue(night)
     staged = take("ingest_data", lambda: ingest_data(night))
     snapshot = take("validate_data", lambda: validate_data(night, staged))
     drift = take("check_drift", lambda: check_drift(night, snapshot))
@@ -127,4 +130,5 @@ def _steps(night: Night, course: _Course) -> None:
         lambda: decide_promotion(night, candidate, evaluation, leakage=leakage, drift=drift),
     )
     version = take("register_model", lambda: register_model(night, examples, candidate, evaluation))
+    take("approve_promotion", lambda: approve_promotion(night, decision, version))
     take("release_model", lambda: release_model(night, decision, version))
