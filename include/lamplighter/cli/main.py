@@ -22,6 +22,7 @@ _COMMANDS = {
     "check": ("check_specs", "say everything that is wrong with spec files"),
     "plan": ("plan_spec", "say what a changed spec changes, before it is applied"),
     "run": ("run_night", "do one night in this process, without Airflow"),
+    "replay": ("replay_policies", "say what other policies of retraining would have done"),
     "score": ("score_examples", "score a day's examples with the champion of each moment"),
     "drift": ("show_drift", "say which columns changed since the champion was trained"),
     "history": ("show_history", "list who was champion when, who decided it, and why"),

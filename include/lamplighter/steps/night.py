@@ -42,8 +42,9 @@ def _build(
 class Stores:
     """The lake, its predictions, quarantine and artifacts, the ledger and the registry, opened.
 
-    Of a replay, ledger, registry, artifacts and predictions are its own (`replayed`): there, and
-    only there, nights of a simulated timeline register and release. It also remembers features.
+    Of a replay, ledger, registry, artifacts and predictions are its own, and `lived` are the stores
+    of what really happened, which it only reads: there, and only there, nights of a simulated
+    timeline register and release. It also remembers features.
     """
 
     lake: Lake
@@ -52,8 +53,13 @@ class Stores:
     artifacts: ArtifactStore
     ledger: Ledger
     registry: Registry
-    replayed: bool = False
+    lived: Stores | None = None
     build: BuildFeatures = _build
+
+    @property
+    def replayed(self) -> bool:
+        """Whether these are the stores of a replay."""
+        return self.lived is not None
 
     @classmethod
     def open(cls, paths: StorePaths) -> Stores:

@@ -16,6 +16,7 @@ from lamplighter.steps.libraries import requirements
 from lamplighter.steps.measure_drift import REFERENCE
 from lamplighter.steps.night import Night
 from lamplighter.steps.proof.record import Proof, keep_proof, proof_of
+from lamplighter.steps.replay.registering import register_replayed
 from lamplighter.steps.search_page import logged_search, search_page
 from lamplighter.training.predictor import Predictor
 
@@ -42,6 +43,9 @@ def register_model(
     if not evaluation.sane:
         night.say(f"not registered: {'; '.join(evaluation.problems)}")
         return None
+    if night.stores.replayed:
+        kept = {REFERENCE: _reference(night, examples, candidate).model_dump(mode="json")}
+        return register_replayed(night, examples, candidate, kept)
     key = night.key("version", candidate.artifact.digest)
     proof = proof_of(night, examples, candidate, read_examples(night, examples))
     night.ledger.intend_version(

@@ -45,7 +45,7 @@ def situation_of(
         unchanged=_unchanged(night, champion, judged, snapshot.digest),
         drift=drift,
         loss=_loss(night, champion, challenger=challenger, problem=champion_problem),
-        trainings=_trainings(judged),
+        trainings=_trainings(judged) or _training_of(night, champion),
         ageing=_ageing(night, judged) if economic else None,
         rows_per_day=_rows_per_day(judged) if economic else None,
     )
@@ -64,6 +64,12 @@ def _trainings(judged: list[Decision]) -> tuple[datetime, ...]:
     """Return when candidates were trained; judgements of a challenger are none of them."""
     trained = {d.as_of for d in judged if not d.evidence.get("challenger")}
     return tuple(sorted(trained, reverse=True))
+
+
+def _training_of(night: Night, champion: Release | None) -> tuple[datetime, ...]:
+    """Return when the champion was trained, where no judgement on this timeline is known."""
+    version = night.ledger.version(night.run.model, champion.version) if champion else None
+    return (version.as_of,) if version else ()
 
 
 def _unchanged(

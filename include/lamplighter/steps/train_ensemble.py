@@ -16,6 +16,7 @@ from lamplighter.steps.night import Night
 from lamplighter.steps.proof.clock_tape import ClockTape
 from lamplighter.steps.proof.course import course_of, keep_course
 from lamplighter.steps.stored_search import (
+    CANDIDATE,
     LedgerTrials,
     open_search,
     search_seed,
@@ -30,8 +31,6 @@ from lamplighter.training.trial import TrialRecord
 from lamplighter.tuning.chosen_algorithms import chosen_algorithms
 
 log = logging.getLogger(__name__)
-
-CANDIDATE = "candidate"
 
 
 def train_ensemble(night: Night, examples: ExamplesRef) -> CandidateRef:

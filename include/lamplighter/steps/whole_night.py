@@ -43,6 +43,9 @@ class Listener:
     def said(self, sentence: str) -> None:
         """Be told a step's progress."""
 
+    def ended(self, step: str, outcome: Contract | None, seconds: float) -> None:
+        """Be told what a step came to, and how long it took."""
+
 
 @dataclass
 class _Course:
@@ -67,6 +70,7 @@ class _Course:
         finally:
             self.seconds[step] = time.monotonic() - began
         self.outcomes[step] = done
+        self.listener.ended(step, done, self.seconds[step])
         return done
 
 
