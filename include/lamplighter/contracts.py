@@ -232,6 +232,8 @@ class Evidence(Contract):
     gain: Estimate | None
     p_value: float | None
     lag1: float | None
+    standard_error: float | None = None
+    degrees_of_freedom: float | None = None
     first_block: str | None = None
     last_block: str | None = None
 
@@ -296,8 +298,35 @@ class ExplanationRef(Contract):
     notes: tuple[str, ...] = ()
 
 
+class NightsLook(Contract):
+    """One night's look at the evidence: how many days there were, and the error it might spend."""
+
+    days: int
+    spent: float
+
+
+class ChallengeRef(Contract):
+    """What the days since both were trained say of the challenger against the champion."""
+
+    challenger_version: str
+    artifact: ArtifactRef
+    entered_at: Instant
+    champion_version: str
+    champion_release: int
+    evidence: Evidence | None
+    guards: tuple[Guard, ...] = ()
+    problem: str = ""
+    document: ArtifactRef | None = None
+    """The days one by one, as JSON; None where there is nothing to compare."""
+
+
 class PromotionDecision(Contract):
-    """The gate's verdict and the champion it was judged against."""
+    """The gate's verdict and the champion it was judged against.
+
+    `challenger_version` is the version that was judged; None: tonight's candidate. It `leaves` the
+    challenger's place where it was decided on. Tonight's candidate `enters` it where the place is
+    free and the evidence is not enough yet.
+    """
 
     key: str
     verdict: Verdict
@@ -306,6 +335,9 @@ class PromotionDecision(Contract):
     champion_version: str | None
     champion_release: int | None
     artifact: ArtifactRef
+    challenger_version: str | None = None
+    leaves: bool = False
+    enters: bool = False
 
 
 class VersionRef(Contract):

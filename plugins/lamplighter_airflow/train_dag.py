@@ -11,6 +11,7 @@ from lamplighter_airflow.dag_doc import train_doc
 from lamplighter_airflow.form import train_form
 from lamplighter_airflow.operators.check_drift import CheckDriftOperator
 from lamplighter_airflow.operators.check_leakage import CheckLeakageOperator
+from lamplighter_airflow.operators.collect_evidence import CollectEvidenceOperator
 from lamplighter_airflow.operators.decide_promotion import DecidePromotionOperator
 from lamplighter_airflow.operators.decide_retraining import DecideRetrainingOperator
 from lamplighter_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 
 _WORKER = "worker {{ task.worker }}"
+_ALSO_WITHOUT_CHALLENGER = _ALSO_WITHOUT_TRAINING = "none_failed"
+"""For what goes on where training was skipped: a challenger is judged and released then too."""
 
 
 def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
@@ -57,9 +60,16 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
             ingested = IngestDataOperator(**step("ingest_data"))
             validated = ValidateDataOperator(**step("validate_data"), staged=ingested.output)
             compared = CheckDriftOperator(**step("check_drift"), snapshot=validated.output)
+            challenged = CollectEvidenceOperator(
+                **step("collect_evidence"), snapshot=validated.output
+            )
         with _group("training", "From examples to a candidate"):
             retraining = DecideRetrainingOperator(
-                **step("decide_retraining"), snapshot=validated.output, drift=compared.output
+                **step("decide_retraining"),
+                trigger_rule=_ALSO_WITHOUT_CHALLENGER,
+                snapshot=validated.output,
+                drift=compared.output,
+                challenge=challenged.output,
             )
             selected = SelectFeaturesOperator(
                 **step("select_features"), retraining=retraining.output
@@ -81,6 +91,8 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
             evaluation = evaluated.output
             decided = DecidePromotionOperator(
                 **step("decide_promotion"),
+                trigger_rule=_ALSO_WITHOUT_TRAINING,
+                challenge=challenged.output,
                 candidate=candidate,
                 evaluation=evaluation,
                 leakage=checked.output,
@@ -94,7 +106,10 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
                 evaluation=evaluation,
             )
             released = ReleaseModelOperator(
-                **step("release_model"), decision=decided.output, version=registered.output
+                **step("release_model"),
+                trigger_rule=_ALSO_WITHOUT_TRAINING,
+                decision=decided.output,
+                version=registered.output,
             )
         reported = ReportRunOperator(**step("report_run")).as_teardown()
 

@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from lamplighter.contracts import Estimate, Evidence
+from lamplighter.contracts import Estimate, Evidence, NightsLook
 from lamplighter.errors import SpecError
 from lamplighter.evaluation.evaluate import evaluate
-from lamplighter.evaluation.gate import GateRule, GuardResult, decide
+from lamplighter.evaluation.gate import GateRule, GuardResult, Tenure, decide
+from lamplighter.spec.evidence import Evidence as EvidenceSection
 from lamplighter.spec.gate import Gate
 
 RULE = GateRule()
@@ -16,45 +17,112 @@ KEPT = GuardResult("roc_auc", 0.75, 0.748, 0.002, 0.005)
 BROKEN = GuardResult("roc_auc", 0.75, 0.74, 0.01, 0.005)
 
 
-def days_of(blocks, lower, upper):
+def days_of(blocks, gain, standard_error=0.1):
+    """Evidence over days of June, with 20 degrees of freedom."""
+    reach = 2.086 * standard_error
     return Evidence(
         metric="log_loss",
         blocks=blocks,
         rows=900 * blocks,
-        gain=Estimate(value=(lower + upper) / 2, lower=lower, upper=upper),
+        gain=Estimate(value=gain, lower=gain - reach, upper=gain + reach),
         p_value=0.5,
         lag1=0.2,
+        standard_error=standard_error,
+        degrees_of_freedom=20.0,
         first_block="2013-06-17",
         last_block="2013-06-30",
     )
 
 
-BETTER, WORSE, UNCLEAR = (days_of(14, *ends) for ends in ((0.1, 0.3), (-0.3, -0.1), (-0.1, 0.3)))
-NO_INTERVAL = days_of(1, 0, 0).model_copy(update={"gain": None})
+LATE = Tenure(accrued_days=1, held_days=60, looks=(NightsLook(days=14, spent=1e-6),))
+PAST = Tenure(accrued_days=1, held_days=75, looks=LATE.looks)
+BETTER, WORSE, UNCLEAR = days_of(74, 0.5), days_of(14, -0.3), days_of(14, 0.1)
+NO_INTERVAL = days_of(1, 0).model_copy(update={"gain": None})
 
 
 @pytest.mark.parametrize(
     ("evidence", "has_champion", "problems", "guards", "verdict", "reason"),
     [
-        (BETTER, True, (), (), "promote", "log_loss is better by 0.20000 over 14 days"),
-        (WORSE, True, (), (), "reject", "log_loss is worse by 0.20000 over 14 days"),
-        (UNCLEAR, True, (), (), "inconclusive", "does not lie above 0, nor below 0"),
+        (BETTER, True, (), (), "promote", "log_loss is better by 0.50000 over 74 days"),
+        (WORSE, True, (), (), "reject", "log_loss is worse over 14 days"),
+        (UNCLEAR, True, (), (), "inconclusive", "standard errors above 0, and .* are needed tonig"),
         (BETTER, True, ("it predicts NaN",), (), "reject", "not sane: it predicts NaN"),
         (None, False, ("it predicts NaN",), (), "reject", "not sane: it predicts NaN"),
         (None, False, (), (), "promote", "first model"),
         (None, True, (), (), "inconclusive", "no evidence that neither model saw"),
         (NO_INTERVAL, True, (), (), "inconclusive", "1 day (.*) of evidence, 10 are needed"),
-        (days_of(9, 0.1, 0.3), True, (), (), "inconclusive", "9 days .* 10 are needed"),
-        (days_of(9, -0.3, -0.1), True, (), (), "inconclusive", "9 days .* 10 are needed"),
-        (days_of(10, 0.1, 0.3), True, (), (), "promote", "over 10 days"),
+        (days_of(9, 2.0), True, (), (), "inconclusive", "9 days .* 10 are needed"),
+        (days_of(9, -2.0), True, (), (), "inconclusive", "9 days .* 10 are needed"),
+        (days_of(10, 2.0), True, (), (), "promote", "over 10 days"),
         (BETTER, True, (), (KEPT,), "promote", "better"),
         (BETTER, True, (), (KEPT, BROKEN), "reject", "worse by 0.0100 where 0.005 is allowed"),
     ],
 )
 def test_verdict_and_reason(evidence, has_champion, problems, guards, verdict, reason):
-    ruling = decide(evidence, RULE, has_champion=has_champion, problems=problems, guards=guards)
+    ruling = decide(
+        evidence,
+        RULE,
+        has_champion=has_champion,
+        problems=problems,
+        guards=guards,
+        tenure=LATE if evidence is BETTER else None,
+    )
     assert ruling.verdict == verdict
     assert re.search(reason, ruling.reason)
+
+
+def test_what_promotes_late_is_not_enough_on_the_first_night():
+    some = days_of(40, 0.28)
+    assert decide(some, RULE, has_champion=True).verdict == "inconclusive"
+    assert decide(some, RULE, has_champion=True, tenure=LATE).verdict == "promote"
+
+
+def test_nights_for_which_nobody_spent_of_the_budget_are_not_lost():
+    some = days_of(40, 0.29)
+    waited = Tenure(accrued_days=90)
+    assert decide(some, RULE, has_champion=True, tenure=waited).verdict == "promote"
+
+
+def test_a_night_without_a_new_day_cannot_promote():
+    seen = Tenure(held_days=60, looks=(NightsLook(days=74, spent=1e-3),))
+    ruling = decide(BETTER, RULE, has_champion=True, tenure=seen)
+    assert (ruling.verdict, ruling.bound) == ("inconclusive", float("inf"))
+
+
+def test_what_all_looks_may_spend_never_exceeds_their_part_of_the_year():
+    looks = []
+    for night in range(80):
+        tenure = Tenure(accrued_days=1, held_days=night, looks=tuple(looks))
+        ruling = decide(days_of(14 + night, 0.15), RULE, has_champion=True, tenure=tenure)
+        assert ruling.verdict in ("inconclusive", "reject")
+        looks.append(ruling.look)
+        assert sum(look.spent for look in looks) <= 0.05 * (night + 1) / 365
+    assert sum(look.spent for look in looks) == pytest.approx(0.05 * 76 / 365)
+
+
+def test_patience_ends():
+    some = days_of(88, 0.15)
+    assert decide(some, RULE, has_champion=True, tenure=LATE).verdict == "inconclusive"
+    ended = decide(some, RULE, has_champion=True, tenure=PAST)
+    assert ended.verdict == "reject"
+    assert "the patience of 75 days has run out" in ended.reason
+    none = decide(None, RULE, has_champion=True, tenure=PAST)
+    assert (none.verdict, "patience" in none.reason) == ("reject", True)
+
+
+def test_a_challenger_without_a_chance_gives_up_its_place():
+    ruling = decide(days_of(60, 0.01), RULE, has_champion=True, tenure=LATE)
+    assert ruling.verdict == "reject"
+    assert "if that goes on, it will not be promoted within 75 days" in ruling.reason
+
+
+def test_a_guard_that_a_challenger_breaks_stops_its_promotion_and_nothing_else():
+    waiting = decide(days_of(60, 0.17), RULE, has_champion=True, guards=[BROKEN], tenure=LATE)
+    assert waiting.verdict == "inconclusive"
+    winning = decide(BETTER, RULE, has_champion=True, guards=[BROKEN], tenure=LATE)
+    assert winning.verdict == "reject"
+    assert "better by 0.50000" in winning.reason
+    assert "but a guard is broken" in winning.reason
 
 
 def test_a_guard_that_could_not_be_measured_is_not_kept():
@@ -64,19 +132,42 @@ def test_a_guard_that_could_not_be_measured_is_not_kept():
     assert "could not be measured for both models" in ruling.reason
 
 
-def test_the_least_gain_must_be_reached_by_the_lower_bound():
-    assert decide(BETTER, GateRule(min_gain=0.05), has_champion=True).verdict == "promote"
-    assert decide(BETTER, GateRule(min_gain=0.1), has_champion=True).verdict == "inconclusive"
+def test_the_least_gain_is_what_the_bound_counts_from():
+    def verdict(min_gain):
+        rule = GateRule(min_gain=min_gain)
+        return decide(BETTER, rule, has_champion=True, tenure=LATE).verdict
+
+    assert verdict(0.1) == "promote"
+    assert verdict(0.3) == "inconclusive"
+
+
+def test_under_non_inferiority_a_model_may_be_a_little_worse():
+    fresh = GateRule(margin=0.5)
+    ruling = decide(days_of(74, -0.1), fresh, has_champion=True, tenure=LATE)
+    assert ruling.verdict == "promote"
+    assert "worse by 0.10000, which is within the margin of 0.5," in ruling.reason
+    lost = decide(days_of(74, -0.8), fresh, has_champion=True, tenure=LATE)
+    assert (lost.verdict, "worse by more than the margin" in lost.reason) == ("reject", True)
 
 
 def test_where_rows_are_the_blocks_the_reason_counts_rows():
-    rows = BETTER.model_copy(update={"first_block": None, "last_block": None})
+    rows = days_of(14, 2.0).model_copy(update={"first_block": None, "last_block": None})
     assert "over 14 rows:" in decide(rows, RULE, has_champion=True).reason
 
 
 def test_the_rule_is_the_specs():
-    gate = Gate(min_blocks=12, confidence=0.9, min_gain=0.01, guards={"roc_auc": 0.005})
-    assert GateRule.of(gate, "binary") == GateRule(12, 0.9, 0.01, (("roc_auc", 0.005),))
+    gate = Gate(
+        min_blocks=12,
+        confidence=0.9,
+        min_gain=0.01,
+        guards={"roc_auc": 0.005},
+        test="non_inferiority",
+        margin=0.002,
+    )
+    evidence = EvidenceSection(false_promotions_per_year=0.1, patience_days=40)
+    assert GateRule.of(gate, "binary", evidence) == GateRule(
+        12, 0.9, 0.01, (("roc_auc", 0.005),), 0.002, 0.1, 40
+    )
 
 
 def test_the_default_rule_is_the_default_of_the_spec():
@@ -113,7 +204,14 @@ def judged(expected, *, timed, seed):
         base_rate=0.3,
         champion_prediction=predict(0.6, 0.05 * rng.normal(size=len(day))),
     )
-    return decide(evaluation.evidence, RULE, has_champion=True, problems=evaluation.problems)
+    # Nobody was looked at for a season, so that much of the year's budget may be spent at once.
+    return decide(
+        evaluation.evidence,
+        RULE,
+        has_champion=True,
+        problems=evaluation.problems,
+        tenure=Tenure(accrued_days=75),
+    )
 
 
 @pytest.mark.parametrize("timed", [True, False], ids=["days", "rows"])

@@ -102,6 +102,19 @@ def interval_examples(
     return examples.reset_index(drop=True)
 
 
+def labelled_examples(
+    spec: ModelSpec, lake: Lake, *, start: datetime, end: datetime, knowledge_time: datetime
+) -> pd.DataFrame:
+    """Return the examples predicted in ``[start, end)``, with labels known at `knowledge_time`.
+
+    Columns as in `known_examples`. Unlike there, every label is the one that stood at
+    `knowledge_time`: these examples judge, and nothing is learnt from them.
+    """
+    examples = interval_examples(spec, lake, start=start, end=end)
+    labels = _labels(spec, lake, known_by=knowledge_time)
+    return _labelled(spec, examples, labels, microsecond(knowledge_time))
+
+
 def feature_view(
     spec: ModelSpec, lake: Lake, *, as_of: datetime, event_from: datetime | None = None
 ) -> AsOfView:

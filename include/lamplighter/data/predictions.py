@@ -79,7 +79,7 @@ class PredictionTable:
         stored = self._open(model)
         if stored is None:
             return pd.DataFrame(columns=list(COLUMNS))
-        condition = _within(start, end)
+        condition = within(start, end)
         table = (
             QueryBuilder()
             .register("predictions", stored)
@@ -99,7 +99,7 @@ class PredictionTable:
         if stored is None:
             write_deltalake(self._path(model), content, partition_by=["day"], mode="error")
             return
-        predicate = _within(start, end) if start is not None else None
+        predicate = within(start, end) if start is not None else None
         # A table of before there were reasons or decisions gets their columns.
         write_deltalake(stored, content, mode="overwrite", predicate=predicate, schema_mode="merge")
 
@@ -151,7 +151,9 @@ def _plain(value: Any) -> Any:
     return getattr(value, "item", lambda: value)()
 
 
-def _within(start: datetime, end: datetime) -> str:
+def within(start: datetime, end: datetime) -> str:
+    """Write the condition that a prediction time lies in ``[start, end)``."""
+
     def instant(value: datetime) -> str:
         micros = pd.Timestamp(value).tz_convert("UTC").isoformat(timespec="microseconds")
         return f"arrow_cast('{micros}', 'Timestamp(Microsecond, Some(\"UTC\"))')"

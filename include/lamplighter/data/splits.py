@@ -116,15 +116,22 @@ def holdout_blocks(
     spec: ModelSpec, examples: pd.DataFrame, *, as_of: datetime, knowledge_time: datetime
 ) -> list[str]:
     """Name the days to hold out: the newest with labels, whole by `as_of` and matured."""
+    days = matured_blocks(spec, examples, as_of=as_of, knowledge_time=knowledge_time)
+    return days[-spec.split.holdout_days :]
+
+
+def matured_blocks(
+    spec: ModelSpec, examples: pd.DataFrame, *, as_of: datetime, knowledge_time: datetime
+) -> list[str]:
+    """Name the days with labels that are whole by `as_of` and whose labels are all known."""
     rules = _time(spec)
     days = sorted(examples["block"][examples["label"].notna()].unique())
-    matured = [
+    return [
         day
         for day in days
         if (end := start_of_day(spec, date.fromisoformat(day) + timedelta(days=1))) <= as_of
         and end + rules.lead + rules.label_delay <= knowledge_time
     ]
-    return matured[-spec.split.holdout_days :]
 
 
 def start_of_day(spec: ModelSpec, day: date) -> datetime:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lamplighter.contracts import Evidence
-from lamplighter.evaluation.means import block_codes, mean_of_days, mean_of_rows
-from lamplighter.evaluation.ranking import Floats
+from lamplighter.evaluation.daily_differences import lag1, mean_of_differences
+from lamplighter.evaluation.means import block_codes, mean_of_rows
 
 
 def paired_evidence(
@@ -64,22 +64,16 @@ def paired_evidence(
     rows = np.bincount(codes, minlength=len(labels))
     daily = np.bincount(codes, difference, len(labels)) / rows
     timed = blocks is not None
-    mean = mean_of_days(daily) if timed else mean_of_rows(daily)
+    mean = mean_of_differences(daily) if timed else mean_of_rows(daily)
     return Evidence(
         metric=metric,
         blocks=len(labels),
         rows=len(difference),
         gain=mean.interval(confidence) if mean else None,
         p_value=mean.p_value if mean else None,
-        lag1=_lag1(daily) if timed else None,
+        lag1=lag1(daily) if timed else None,
+        standard_error=mean.standard_error if mean else None,
+        degrees_of_freedom=mean.degrees_of_freedom if mean else None,
         first_block=str(labels[0]) if timed and len(labels) else None,
         last_block=str(labels[-1]) if timed and len(labels) else None,
     )
-
-
-def _lag1(daily: Floats) -> float | None:
-    centred = daily - daily.mean() if len(daily) else daily
-    variance = float(centred @ centred)
-    if len(daily) < 3 or variance == 0:
-        return None
-    return float(centred[:-1] @ centred[1:]) / variance

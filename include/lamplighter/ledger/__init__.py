@@ -6,6 +6,7 @@
 from lamplighter.ledger.ledger import Ledger
 from lamplighter.ledger.records import (
     ApprovalAct,
+    Challenge,
     Decision,
     Defect,
     FreezeAct,
@@ -22,6 +23,7 @@ from lamplighter.ledger.records import (
 
 __all__ = [
     "ApprovalAct",
+    "Challenge",
     "Decision",
     "Defect",
     "FreezeAct",

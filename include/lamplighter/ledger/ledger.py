@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from lamplighter.ledger import schema
 from lamplighter.ledger.approvals import ApprovalPages
 from lamplighter.ledger.book import utc_now
+from lamplighter.ledger.challenges import ChallengePages
 from lamplighter.ledger.database import Database
 from lamplighter.ledger.decisions import DecisionPages
 from lamplighter.ledger.defects import DefectPages
@@ -32,6 +33,7 @@ class Ledger(
     VersionPages,
     ReleasePages,
     EvaluationPages,
+    ChallengePages,
     FreezePages,
     DefectPages,
     IncidentPages,

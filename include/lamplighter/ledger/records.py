@@ -12,6 +12,7 @@ DecisionKind = Literal["retraining", "promotion", "approval", "stop", "run", "su
 ApprovalAnswer = Literal["approve", "reject", "expired"]
 ReleaseKind = Literal["release", "rollback", "promote", "adopt"]
 FreezeKind = Literal["freeze", "unfreeze"]
+ChallengeAct = Literal["enter", "leave"]
 TrialStatus = Literal["ok", "failed", "pruned"]
 
 
@@ -321,4 +322,21 @@ class HistoricEvaluation(Judged):
     """A stored evaluation of the past. `id` counts upwards in the order of storing."""
 
     id: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """That a version took the challenger's place, or left it."""
+
+    id: int
+    key: str
+    model: str
+    timeline: str
+    act: ChallengeAct
+    version: str
+    as_of: datetime
+    reason: str
+    details: dict[str, Any]
+    actor: Actor
     recorded_at: datetime

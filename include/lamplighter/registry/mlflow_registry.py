@@ -260,6 +260,15 @@ class Registry:
         with unavailable_explained(self._address):
             again_if_refused(lambda: self._client.set_registered_model_alias(model, alias, version))
 
+    def delete_alias(self, model: str, alias: str) -> None:
+        """Let an alias name no version any more; nothing happens if it does not."""
+        with unavailable_explained(self._address):
+            try:
+                self._client.delete_registered_model_alias(model, alias)
+            except MlflowException as error:
+                if not is_missing(error):
+                    raise
+
     def read_model(self, model: str, version: str, *, digest: str | None = None) -> bytes:
         """Return a version's predictor as bytes, checked against its digest.
 

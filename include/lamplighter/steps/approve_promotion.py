@@ -14,6 +14,7 @@ from lamplighter.contracts import ApprovalRef, Guard, PromotionDecision, Version
 from lamplighter.evaluation.approval import needs_approval
 from lamplighter.ledger import ApprovalAct, Decision, Ledger
 from lamplighter.steps.freeze_window import why_frozen
+from lamplighter.steps.judged_version import judged_version
 from lamplighter.steps.night import Night
 
 QUESTION: Final = "approval"
@@ -27,6 +28,7 @@ def approve_promotion(
     Nobody is asked about what is not released anyway: on a simulated timeline, in a dry run, or
     while the model is frozen.
     """
+    version = judged_version(night, decision, version)
     standing = standing_approval(night, decision, version)
     if not standing.needed or standing.key is not None or version is None:
         return standing

@@ -1,50 +1,188 @@
-"""Step decide_promotion: the gate's verdict, written into the ledger."""
+"""Step decide_promotion: the verdict on challenger and candidate, written into the ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
 from lamplighter.contracts import (
+    ArtifactRef,
     CandidateRef,
+    ChallengeRef,
     DriftRef,
     EvaluationRef,
     GateMode,
     LeakageRef,
+    NightsLook,
     PromotionDecision,
     Verdict,
 )
-from lamplighter.evaluation.gate import GateRule, GuardResult, decide
+from lamplighter.errors import UsageError
+from lamplighter.evaluation.gate import GateRule, GuardResult, Ruling, Tenure, decide
+from lamplighter.ledger import Decision
 from lamplighter.steps.drift_words import drift_evidence
 from lamplighter.steps.night import Night
+
+_DAY = timedelta(days=1)
+_MOST_DECISIONS = 2_000
 
 
 def decide_promotion(
     night: Night,
-    candidate: CandidateRef,
-    evaluation: EvaluationRef,
+    candidate: CandidateRef | None,
+    evaluation: EvaluationRef | None,
     *,
+    challenge: ChallengeRef | None = None,
     leakage: LeakageRef | None = None,
     drift: DriftRef | None = None,
 ) -> PromotionDecision:
-    """Judge the candidate once. A retried or cleared task gets the verdict that was stored.
+    """Judge the challenger, or tonight's candidate where there is none. Each is judged once.
+
+    A retried or cleared task gets the verdict that was stored. While a challenger keeps its
+    place, a candidate that was trained all the same is written down and not judged: two that are
+    looked at in one night would spend the night's error twice. It takes the place if the
+    challenger leaves it tonight, and its evidence starts then.
 
     What was found about leaks and drift is written down beside the evidence; it does not change the
     verdict. A leak that would have has stopped the night before; drift is no loss.
+
+    Raises
+    ------
+    UsageError
+        If there is neither a challenger nor a candidate.
     """
-    run = night.run
-    judged = decide(
+    found = {
+        "leakage": leakage.model_dump(mode="json") if leakage else None,
+        "drift": drift_evidence(drift),
+    }
+    judged = None if challenge is None else _judge_challenger(night, challenge, found)
+    if candidate is None or evaluation is None:
+        if judged is None:
+            raise UsageError("there is neither a challenger nor a candidate to judge")
+        return judged
+    if judged is None:
+        return _judge_candidate(night, candidate, evaluation, found)
+    return _beside(night, judged, candidate, evaluation, found)
+
+
+def _judge_challenger(
+    night: Night, challenge: ChallengeRef, found: Mapping[str, Any]
+) -> PromotionDecision:
+    looks, accrued = _earlier_looks(night, challenge.artifact)
+    held = (night.run.as_of - challenge.entered_at) / _DAY
+    tenure = Tenure(1.0 if accrued is None else accrued, held, looks)
+    problem = challenge.problem
+    ruling = (
+        Ruling("reject", f"it cannot go on collecting evidence: {problem}")
+        if problem
+        else decide(
+            challenge.evidence,
+            _rule(night),
+            has_champion=True,
+            guards=[GuardResult(**guard.model_dump()) for guard in challenge.guards],
+            tenure=tenure,
+        )
+    )
+    contender = _Contender(
+        artifact=challenge.artifact,
+        challenger=challenge.challenger_version,
+        champion_version=challenge.champion_version,
+        champion_release=challenge.champion_release,
+        evidence=challenge.model_dump(mode="json", include={"evidence", "guards"})
+        | {"problems": [problem] if problem else [], "metrics": {}, "snapshot": None},
+        sane=not problem,
+    )
+    return _recorded(night, contender, ruling, tenure, found)
+
+
+def _judge_candidate(
+    night: Night, candidate: CandidateRef, evaluation: EvaluationRef, found: Mapping[str, Any]
+) -> PromotionDecision:
+    tenure = Tenure(accrued_days=_accrued(night))
+    ruling = decide(
         evaluation.evidence,
-        GateRule.of(night.spec.gate, night.spec.task),
+        _rule(night),
         has_champion=evaluation.champion_version is not None,
         problems=evaluation.problems,
         guards=[GuardResult(**guard.model_dump()) for guard in evaluation.guards],
         incomparable=evaluation.champion_problem,
+        tenure=tenure,
     )
+    contender = _Contender.of(candidate, evaluation)
+    may_enter = ruling.verdict == "inconclusive" and not evaluation.champion_problem
+    return _recorded(night, contender, ruling, tenure, found, may_enter=may_enter)
+
+
+def _beside(
+    night: Night,
+    judged: PromotionDecision,
+    candidate: CandidateRef,
+    evaluation: EvaluationRef,
+    found: Mapping[str, Any],
+) -> PromotionDecision:
+    """Write tonight's candidate down beside the challenger, and say whether it takes the place."""
+    place = f"challenger version {judged.challenger_version}"
+    if evaluation.problems:
+        ruling = Ruling("reject", f"not sane: {'; '.join(evaluation.problems)}")
+    elif judged.leaves:
+        ruling = Ruling("inconclusive", f"it takes the place that {place} leaves tonight")
+    else:
+        ruling = Ruling("inconclusive", f"it is not judged while {place} collects evidence")
+    enters = judged.leaves and ruling.verdict == "inconclusive" and not night.run.dry_run
+    contender = _Contender.of(candidate, evaluation)
+    _recorded(night, contender, ruling, None, found, even_off=False)
+    return judged.model_copy(update={"enters": enters})
+
+
+@dataclass(frozen=True)
+class _Contender:
+    """Who is judged: tonight's candidate, or the challenger by its version."""
+
+    artifact: ArtifactRef
+    challenger: str | None
+    champion_version: str | None
+    champion_release: int | None
+    evidence: Mapping[str, Any]
+    sane: bool
+
+    @classmethod
+    def of(cls, candidate: CandidateRef, evaluation: EvaluationRef) -> _Contender:
+        shown = {"evidence", "metrics", "problems", "guards"}
+        return cls(
+            artifact=candidate.artifact,
+            challenger=None,
+            champion_version=evaluation.champion_version,
+            champion_release=evaluation.champion_release,
+            evidence=evaluation.model_dump(mode="json", include=shown)
+            | {"snapshot": evaluation.snapshot_digest},
+            sane=evaluation.sane,
+        )
+
+
+def _recorded(
+    night: Night,
+    contender: _Contender,
+    ruling: Ruling,
+    tenure: Tenure | None,
+    found: Mapping[str, Any],
+    *,
+    may_enter: bool = False,
+    even_off: bool = True,
+) -> PromotionDecision:
+    run = night.run
     released, reason = apply_mode(
-        judged.verdict, judged.reason, run.gate_mode, sane=evaluation.sane, dry_run=run.dry_run
+        ruling.verdict,
+        ruling.reason,
+        run.gate_mode if even_off else "enforce",
+        sane=contender.sane,
+        dry_run=run.dry_run,
     )
     key = night.key(
         "promotion",
-        candidate.artifact.digest,
-        evaluation.champion_release,
+        contender.artifact.digest,
+        contender.champion_release,
         run.gate_mode,
         run.dry_run,
     )
@@ -54,35 +192,101 @@ def decide_promotion(
         model=run.model,
         timeline=run.timeline,
         kind="promotion",
-        verdict=judged.verdict,
+        verdict=ruling.verdict,
         reason=reason,
         evidence={
-            **evaluation.model_dump(
-                mode="json", include={"evidence", "metrics", "problems", "guards"}
-            ),
-            "leakage": leakage.model_dump(mode="json") if leakage else None,
-            "drift": drift_evidence(drift),
-            "snapshot": evaluation.snapshot_digest,
-            "champion_release": evaluation.champion_release,
+            **contender.evidence,
+            **found,
+            **_of_ruling(ruling, tenure),
+            "artifact": contender.artifact.digest,
+            "challenger": contender.challenger,
+            "champion_release": contender.champion_release,
             "gate_mode": run.gate_mode,
             "dry_run": run.dry_run,
             "release": released,
+            "enters": may_enter
+            and not released
+            and not run.dry_run
+            and night.spec.time is not None,
         },
         as_of=run.as_of,
-        champion_version=evaluation.champion_version,
-        candidate_version=None,
+        champion_version=contender.champion_version,
+        candidate_version=contender.challenger,
         actor=run.actor,
     )
-    night.say(f"{decision.verdict}: {decision.reason}")
+    who = f"challenger version {contender.challenger}: " if contender.challenger else ""
+    night.say(f"{who}{decision.verdict}: {decision.reason}")
+    decided = decision.verdict != "inconclusive"
     return PromotionDecision(
         key=key,
-        verdict=judged.verdict,
+        verdict=_verdict(decision),
         reason=decision.reason,
         release=bool(decision.evidence["release"]),
         champion_version=decision.champion_version,
         champion_release=decision.evidence["champion_release"],
-        artifact=candidate.artifact,
+        artifact=contender.artifact,
+        challenger_version=contender.challenger,
+        leaves=contender.challenger is not None and decided and not run.dry_run,
+        enters=bool(decision.evidence["enters"]),
     )
+
+
+def _of_ruling(ruling: Ruling, tenure: Tenure | None) -> dict[str, Any]:
+    looks = [*(tenure.looks if tenure else ()), *([ruling.look] if ruling.look else [])]
+    return {
+        "distance": _finite(ruling.distance),
+        "bound": _finite(ruling.bound),
+        "look": ruling.look.model_dump() if ruling.look else None,
+        "looks": len(looks),
+        "spent": sum(look.spent for look in looks),
+        "accrued_days": tenure.accrued_days if tenure else None,
+        "held_days": tenure.held_days if tenure else None,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or value in (float("inf"), float("-inf")) else value
+
+
+def _earlier_looks(
+    night: Night, artifact: ArtifactRef
+) -> tuple[tuple[NightsLook, ...], float | None]:
+    """Return the looks at a file of the nights before, and what had accrued at the first one."""
+    mine = sorted(
+        (d for d in _judgements(night) if d.evidence.get("artifact") == artifact.digest),
+        key=lambda decision: (decision.as_of, decision.id),
+    )
+    looks = tuple(NightsLook(**d.evidence["look"]) for d in mine if d.evidence.get("look"))
+    first = next((d.evidence["accrued_days"] for d in mine if d.evidence["accrued_days"]), None)
+    return looks, first
+
+
+def _accrued(night: Night) -> float:
+    """Return for how many days nobody has spent of the yearly budget."""
+    champion = night.champion()
+    since: list[datetime] = [d.as_of for d in _judgements(night) if d.evidence.get("look")]
+    if champion is not None:
+        since.append(champion.valid_from)
+    return max((night.run.as_of - max(since)) / _DAY, 0.0) if since else 1.0
+
+
+def _judgements(night: Night) -> list[Decision]:
+    run = night.run
+    return [
+        decision
+        for decision in night.ledger.decisions(
+            run.model, timeline=run.timeline, kind="promotion", limit=_MOST_DECISIONS
+        )
+        if decision.as_of < run.as_of and not decision.evidence["dry_run"]
+    ]
+
+
+def _rule(night: Night) -> GateRule:
+    return GateRule.of(night.spec.gate, night.spec.task, night.spec.evidence)
+
+
+def _verdict(decision: Decision) -> Verdict:
+    return decision.verdict  # type: ignore[return-value]
 
 
 def apply_mode(

@@ -24,6 +24,7 @@ from lamplighter.evaluation.slices import Judged
 from lamplighter.ledger import Release
 from lamplighter.steps.check_candidate import Candidate, check_candidate
 from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
+from lamplighter.steps.label_codes import label_codes
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor
@@ -52,7 +53,7 @@ def evaluate_candidate(
     holdout = frame.holdout
     champion = night.champion()
     rival = _rival(night, champion, predictor, frame)
-    y = _codes(frame.labels(holdout), predictor)
+    y = label_codes(frame.labels(holdout), predictor)
     prediction = predictor.predict(
         frame.features(holdout, predictor.features), threads=night.threads
     )
@@ -66,7 +67,7 @@ def evaluate_candidate(
         base_rate=_base_rate(frame, predictor),
         champion_prediction=rival.prediction,
         comparable=rival.comparable,
-        rule=GateRule.of(spec.gate, spec.task),
+        rule=GateRule.of(spec.gate, spec.task, spec.evidence),
         costs=costs,
     )
     judged = Judged(y, prediction, blocks, rival.prediction, rival.compared)
@@ -153,19 +154,6 @@ def _costs(
     return {who: cost_metric(rule.row_costs) for who, rule in rules.items()}
 
 
-def _codes(labels: np.ndarray, predictor: Predictor) -> np.ndarray:
-    if predictor.task == "regression":
-        return labels.astype(float)
-    numbers = {label: code for code, label in enumerate(predictor.classes)}
-    unseen = sorted({str(label) for label in labels if label not in numbers})
-    if unseen:
-        raise DataError(
-            f"the hold-out has the class {', '.join(unseen)}, which no training row has; choose a "
-            "later as_of, or hold out fewer days"
-        )
-    return np.array([numbers[label] for label in labels], dtype=float)
-
-
 def _base_rate(frame: NightExamples, predictor: Predictor) -> Any:
     labels = frame.labels(frame.training)
     if predictor.task == "regression":
@@ -189,7 +177,7 @@ def _stored(
         run=night.run,
         examples=examples,
         candidate=candidate,
-        rule=GateRule.of(night.spec.gate, night.spec.task),
+        rule=GateRule.of(night.spec.gate, night.spec.task, night.spec.evidence),
         champion_version=champion.version if champion else None,
         checks=checks,
     )

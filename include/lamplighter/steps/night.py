@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -19,10 +19,11 @@ from lamplighter.data.examples import feature_view
 from lamplighter.data.lake import Lake
 from lamplighter.data.predictions import PredictionTable
 from lamplighter.data.quarantine import QuarantineTable
+from lamplighter.data.shadow_predictions import ShadowPredictions
 from lamplighter.data.sources import resolve_url
 from lamplighter.errors import LedgerError
 from lamplighter.features.build import build_features
-from lamplighter.ledger import Ledger, Release
+from lamplighter.ledger import Challenge, Ledger, Release
 from lamplighter.registry.mlflow_registry import Registry
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.store_paths import StorePaths
@@ -49,6 +50,7 @@ class Stores:
 
     lake: Lake
     predictions: PredictionTable
+    shadow: ShadowPredictions
     quarantine: QuarantineTable
     artifacts: ArtifactStore
     ledger: Ledger
@@ -67,6 +69,7 @@ class Stores:
         return cls(
             lake=Lake(paths.lake),
             predictions=PredictionTable(paths.lake),
+            shadow=ShadowPredictions(paths.lake),
             quarantine=QuarantineTable(paths.lake),
             artifacts=ArtifactStore(paths.artifacts),
             ledger=Ledger.open(paths.ledger),
@@ -106,6 +109,11 @@ class Night:
     def predictions(self) -> PredictionTable:
         """The lake's predictions."""
         return self.stores.predictions
+
+    @property
+    def shadow(self) -> ShadowPredictions:
+        """What champion and challenger said before the labels came."""
+        return self.stores.shadow
 
     @property
     def quarantine(self) -> QuarantineTable:
@@ -176,8 +184,16 @@ class Night:
         A release of this very night is valid from its `as_of`, so the champion to compare with
         is the one of the moment before; a cleared night then meets the same champion again.
         """
-        before = self.run.as_of - timedelta(microseconds=1)
-        return self.ledger.champion(self.run.model, timeline=self.run.timeline, at=before)
+        return self.ledger.champion(self.run.model, timeline=self.run.timeline, at=self.before)
+
+    def challenger(self) -> Challenge | None:
+        """Return which version collects evidence on this night's timeline when it begins."""
+        return self.ledger.challenger(self.run.model, timeline=self.run.timeline, at=self.before)
+
+    @property
+    def before(self) -> datetime:
+        """The moment before this night: what it does itself is dated at its `as_of`."""
+        return self.run.as_of - timedelta(microseconds=1)
 
 
 _NOT_TRAINED_BY = ("owner", "gate", "evidence", "release", "monitor", "retrain", "schedule")

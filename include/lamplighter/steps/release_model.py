@@ -8,8 +8,10 @@ from lamplighter.contracts import ApprovalRef, PromotionDecision, ReleaseRef, Ve
 from lamplighter.errors import ArtifactError, FrozenError, StaleReleaseError
 from lamplighter.ledger import ReleaseRequest
 from lamplighter.steps.approve_promotion import standing_approval
+from lamplighter.steps.challenger_place import leave_place, take_place
 from lamplighter.steps.champion_alias import project_alias
 from lamplighter.steps.freeze_window import why_frozen
+from lamplighter.steps.judged_version import judged_version
 from lamplighter.steps.night import Night
 
 log = logging.getLogger(__name__)
@@ -20,16 +22,30 @@ def release_model(
 ) -> ReleaseRef:
     """Make the judged version champion, if the decision says so and nothing changed since.
 
-    Neither in a time in which the spec says that nothing changes, nor while the model is frozen.
-    Where a person has to approve, it is champion from the approval on: `as_of` plus what that took.
-    The ledger commits first, comparing with the champion that the candidate was judged against;
-    the alias in the registry follows. A retry finds the ledger's row and completes the alias.
+    What was judged is tonight's version, or the challenger. Neither is released in a time in which
+    the spec says that nothing changes, nor while the model is frozen. Where a person has to
+    approve, it is champion from the approval on: `as_of` plus what that took. The ledger commits
+    first, comparing with the champion that it was judged against; the alias in the registry
+    follows. A retry finds the ledger's row and completes the alias. Then the challenger's place is
+    left, or taken, as was decided; one whose release was refused keeps it, unless by a person.
 
     Raises
     ------
     ArtifactError
         If the registered file is not the file that was judged.
     """
+    released = _released(night, decision, version)
+    refused = decision.release and not released.released
+    if decision.leaves and decision.challenger_version and not refused:
+        why = "became champion" if released.released else decision.reason
+        leave_place(night, decision.challenger_version, why)
+    if decision.enters and version is not None and not refused:
+        take_place(night, version.version, decision.reason)
+    return released
+
+
+def _released(night: Night, decision: PromotionDecision, tonights: VersionRef | None) -> ReleaseRef:
+    version = judged_version(night, decision, tonights)
     if not decision.release or version is None:
         return ReleaseRef(released=False, reason=decision.reason)
     _refuse_another_file(night, decision, version)
@@ -38,6 +54,8 @@ def release_model(
     try:
         _refuse_frozen(night, request)
         if not approval.granted:
+            if not approval.waits and decision.challenger_version:
+                leave_place(night, decision.challenger_version, f"not released: {approval}")
             return ReleaseRef(
                 released=False, reason=f"not released: {approval}", version=version.version
             )

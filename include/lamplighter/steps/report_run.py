@@ -12,6 +12,7 @@ from lamplighter.contracts import (
     ApprovalRef,
     ArtifactRef,
     CandidateRef,
+    ChallengeRef,
     Contract,
     DriftRef,
     EvaluationRef,
@@ -37,7 +38,11 @@ from lamplighter.steps.train_ensemble import selection_key
 
 log = logging.getLogger(__name__)
 
-STEPS = tuple(step for step in get_args(Step) if step not in ("report_run", "score_interval"))
+STEPS = tuple(
+    step
+    for step in get_args(Step)
+    if step not in ("report_run", "score_interval", "evaluate_interval")
+)
 """The steps that a report speaks of, in their order."""
 
 
@@ -229,15 +234,28 @@ def _sentences(
         said.append(f"{verb}: {retraining.reason}.")
     decision = outcomes.get("decide_promotion")
     if isinstance(decision, PromotionDecision):
-        said.append(f"The gate says {decision.verdict}: {decision.reason}.")
+        said.append(_of_decision(decision))
     drift = outcomes.get("check_drift")
     if isinstance(drift, DriftRef):
         said += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in _of_drift(drift)]
     release, version = outcomes.get("release_model"), outcomes.get("register_model")
     if isinstance(version, VersionRef):
         said.append(f"Registered as version {version.version}.")
-    said += [*_of_release(run.model, outcomes), _who_is_champion(night, release)]
+    said += [*_of_place(decision, version), *_of_release(run.model, outcomes)]
+    said.append(_who_is_champion(night, release))
     return said
+
+
+def _of_decision(decision: PromotionDecision) -> str:
+    who = decision.challenger_version
+    judged = f" of the challenger, version {who}" if who else ""
+    return f"The gate says {decision.verdict}{judged}: {decision.reason}."
+
+
+def _of_place(decision: Contract | None, version: Contract | None) -> Iterator[str]:
+    """Say who collects evidence from now on."""
+    if isinstance(decision, PromotionDecision) and decision.enters and version is not None:
+        yield "It takes the challenger's place and collects evidence, night after night."
 
 
 def _of_release(model: str, outcomes: Mapping[str, Contract | None]) -> Iterator[str]:
@@ -309,6 +327,11 @@ _LINES: dict[type[Contract], Any] = {
         + (f", {o.warnings} warnings" if o.warnings else "")
     ),
     DriftRef: lambda o: "; ".join((*o.sentences, *o.notes)),
+    ChallengeRef: lambda o: (
+        o.problem
+        or f"version {o.challenger_version} against champion version {o.champion_version}: "
+        + (f"{o.evidence.blocks} days, gain {o.evidence.gain}" if o.evidence else "no day yet")
+    ),
     RetrainingDecision: lambda o: o.reason,
     ExamplesRef: lambda o: (
         f"{o.training_rows:,} rows to train on, {o.holdout_rows:,} held out, "

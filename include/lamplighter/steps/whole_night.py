@@ -13,8 +13,10 @@ from lamplighter.contracts import Actor, Contract, RunReport, RunRequest
 from lamplighter.errors import LamplighterError
 from lamplighter.steps.answer_approval import settle_overdue
 from lamplighter.steps.approve_promotion import approve_promotion
+from lamplighter.steps.champion_problem import champion_problem
 from lamplighter.steps.check_drift import check_drift
 from lamplighter.steps.check_leakage import check_leakage
+from lamplighter.steps.collect_evidence import collect_evidence
 from lamplighter.steps.decide_promotion import decide_promotion
 from lamplighter.steps.decide_retraining import decide_retraining
 from lamplighter.steps.evaluate_candidate import evaluate_candidate
@@ -121,8 +123,25 @@ def _steps(night: Night, course: _Course) -> None:
     staged = take("ingest_data", lambda: ingest_data(night))
     snapshot = take("validate_data", lambda: validate_data(night, staged))
     drift = take("check_drift", lambda: check_drift(night, snapshot))
-    retraining = take("decide_retraining", lambda: decide_retraining(night, snapshot, drift))
+    challenge = take("collect_evidence", lambda: collect_evidence(night, snapshot))
+    retraining = take(
+        "decide_retraining",
+        lambda: decide_retraining(
+            night,
+            snapshot,
+            drift,
+            challenger=challenge.challenger_version if challenge else None,
+            champion_problem=champion_problem(night),
+        ),
+    )
     if not retraining.retrain:
+        if challenge is not None:
+            judged = take(
+                "decide_promotion",
+                lambda: decide_promotion(night, None, None, challenge=challenge, drift=drift),
+            )
+            take("approve_promotion", lambda: approve_promotion(night, judged, None))
+            take("release_model", lambda: release_model(night, judged, None))
         return
     examples = take("select_features", lambda: select_features(night, snapshot))
     leakage = take("check_leakage", lambda: check_leakage(night, examples))
@@ -131,7 +150,9 @@ def _steps(night: Night, course: _Course) -> None:
     evaluation = take("evaluate_candidate", lambda: evaluate_candidate(night, examples, candidate))
     decision = take(
         "decide_promotion",
-        lambda: decide_promotion(night, candidate, evaluation, leakage=leakage, drift=drift),
+        lambda: decide_promotion(
+            night, candidate, evaluation, challenge=challenge, leakage=leakage, drift=drift
+        ),
     )
     version = take("register_model", lambda: register_model(night, examples, candidate, evaluation))
     take("approve_promotion", lambda: approve_promotion(night, decision, version))

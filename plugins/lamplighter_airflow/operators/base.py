@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperatorLink, Context, XComArg
 
+    from lamplighter.contracts import Contract
     from lamplighter.steps.night import Night
     from lamplighter_airflow.lineage import Place
 
@@ -88,6 +89,11 @@ class LamplighterOperator(BaseOperator):
             if isinstance(error, RETRYABLE):
                 raise
             raise AirflowFailException(str(error)) from None
+
+
+def handed[Read: Contract](contract: type[Read], value: Any) -> Read | None:
+    """Read what a task before returned; None where it was skipped."""
+    return None if value is None else contract.model_validate(value)
 
 
 def _is_final(error: Exception, context: Context) -> bool:

@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from lamplighter_airflow.assets import announce
 from lamplighter_airflow.links import MlflowLink, NightReportLink
-from lamplighter_airflow.operators.base import LamplighterOperator
+from lamplighter_airflow.operators.base import LamplighterOperator, handed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -30,9 +30,10 @@ class ReleaseModelOperator(LamplighterOperator):
     template_fields: Sequence[str] = ("decision", "version", "spec_digest")
     operator_extra_links: Collection[BaseOperatorLink] = (NightReportLink(), MlflowLink())
     step_doc = (
-        "Commits the release to the ledger, comparing with the champion that the candidate was "
-        "judged against, and then moves the alias `champion` in MLflow. Skipped if the verdict is "
-        "not to promote."
+        "Commits the release to the ledger, comparing with the champion that it was judged "
+        "against, and then moves the alias `champion` in MLflow. A candidate that is neither "
+        "promoted nor rejected takes the challenger's place if it is free; a challenger that was "
+        "decided on leaves it. Skipped if there is nothing to do."
     )
 
     def __init__(self, *, decision: Handed, version: Handed, **kwargs: Any) -> None:
@@ -45,15 +46,18 @@ class ReleaseModelOperator(LamplighterOperator):
         """Release, or skip if the decision is not to; a refusal by the ledger is a result."""
         from lamplighter.contracts import PromotionDecision, VersionRef
 
-        decision = PromotionDecision.model_validate(self.decision)
-        if not decision.release:
+        decision = handed(PromotionDecision, self.decision)
+        if decision is None:
+            raise AirflowSkipException("nothing was judged tonight")
+        if not (decision.release or decision.leaves or decision.enters):
             raise AirflowSkipException(f"nothing to release: {decision.reason}")
         from lamplighter.steps.release_model import release_model
 
-        version = VersionRef.model_validate(self.version)
         with self.night(context) as night:
-            release = release_model(night, decision, version)
-            self.mlflow_url = night.registry.run_url(version.mlflow_run_id)
+            release = release_model(night, decision, handed(VersionRef, self.version))
+            known = release.version and night.ledger.version(night.run.model, release.version)
+            if known:
+                self.mlflow_url = night.registry.run_url(known.mlflow_run_id)
             run = night.run
         if release.released and run.timeline == "live":
             about = {

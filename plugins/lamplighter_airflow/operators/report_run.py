@@ -21,6 +21,7 @@ _RESULTS = {
     "ingest_data": "StagedData",
     "validate_data": "SnapshotRef",
     "check_drift": "DriftRef",
+    "collect_evidence": "ChallengeRef",
     "decide_retraining": "RetrainingDecision",
     "select_features": "ExamplesRef",
     "check_leakage": "LeakageRef",

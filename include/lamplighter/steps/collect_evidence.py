@@ -1,0 +1,215 @@
+"""Step collect_evidence: what champion and challenger say of days that neither has seen."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lamplighter.contracts import (
+    ArtifactRef,
+    ChallengeRef,
+    Evidence,
+    Guard,
+    SnapshotRef,
+)
+from lamplighter.data.examples import feature_view, labelled_examples
+from lamplighter.data.predictions import example_names, prediction_ids
+from lamplighter.data.splits import matured_blocks
+from lamplighter.errors import DataError, LamplighterError
+from lamplighter.evaluation.gate import GateRule
+from lamplighter.evaluation.holdout import Day, Holdout
+from lamplighter.features.build import build_features
+from lamplighter.ledger import Release, Version
+from lamplighter.steps.label_codes import label_codes
+from lamplighter.steps.load_version import load_version, what_else_it_predicts
+from lamplighter.steps.night import Night
+from lamplighter.training.scorer import Scorer
+
+log = logging.getLogger(__name__)
+
+_BATCH_ROWS = 50_000
+
+
+def collect_evidence(night: Night, snapshot: SnapshotRef) -> ChallengeRef | None:
+    """Score new days with champion and challenger, and compare them on all days that matured.
+
+    Both score each example on what was known at its prediction time; what they said is kept, so
+    that each night scores only what is new. Days count from the later of the two training
+    cut-offs on, once their labels are certainly known. Returns None where nobody is compared:
+    without a challenger, without a champion, and without time.
+    """
+    challenge, champion = night.challenger(), night.champion()
+    if challenge is None or champion is None or night.spec.time is None:
+        night.say("nobody collects evidence: there is no challenger")
+        return None
+    version = night.ledger.version(night.run.model, challenge.version)
+    if version is None:
+        raise DataError(f"the challenger, version {challenge.version}, is not in the ledger")
+    ref = ChallengeRef(
+        challenger_version=version.version,
+        artifact=version.artifact,
+        entered_at=challenge.as_of,
+        champion_version=champion.version,
+        champion_release=champion.id,
+        evidence=None,
+    )
+    try:
+        found = _compare(night, champion, version)
+    except LamplighterError as error:
+        night.say(f"no evidence: {error}")
+        return ref.model_copy(update={"problem": str(error)})
+    if found is None:
+        night.say("no evidence yet: no day has matured that neither model saw")
+        return ref
+    evidence = found.evidence
+    night.say(
+        f"version {version.version} against champion version {champion.version}: "
+        f"{evidence.blocks} days, {evidence.rows:,} rows, gain {evidence.gain}"
+    )
+    log.info("%s: evidence on %d rows", night.run.model, evidence.rows)
+    return ref.model_copy(
+        update={
+            "evidence": evidence,
+            "guards": found.guards,
+            "document": _stored(night, ref, snapshot, found),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    evidence: Evidence
+    guards: tuple[Guard, ...]
+    days: tuple[Day, ...]
+
+
+def _compare(night: Night, champion: Release, challenger: Version) -> _Comparison | None:
+    spec = night.spec
+    rivals = [
+        _Rival.open(night, name, version)
+        for name, version in (("champion", champion.version), ("challenger", challenger.version))
+    ]
+    if rivals[0].scorer.classes != rivals[1].scorer.classes:
+        raise DataError(
+            f"the champion knows the classes {list(rivals[0].scorer.classes)}, the challenger "
+            f"{list(rivals[1].scorer.classes)}"
+        )
+    cutoffs = [rival.cutoff for rival in rivals if rival.cutoff is not None]
+    if not cutoffs:
+        raise DataError("neither model says until when it was trained, so no day is known as new")
+    end = night.run.as_of
+    examples = labelled_examples(
+        spec, night.lake, start=max(cutoffs), end=end, knowledge_time=night.run.knowledge_time
+    )
+    said = [rival.predictions(night, examples, max(cutoffs), end) for rival in rivals]
+    matured = matured_blocks(spec, examples, as_of=end, knowledge_time=night.run.knowledge_time)
+    judged = (examples["block"].isin(matured) & examples["label"].notna()).to_numpy()
+    if not judged.any():
+        return None
+    labels = label_codes(
+        examples["label"].to_numpy()[judged], rivals[1].scorer, where="the evidence"
+    )
+    rule = GateRule.of(spec.gate, spec.task, spec.evidence)
+    holdout = Holdout.of(spec.task, labels, examples["block"].to_numpy()[judged], rule=rule)
+    before, after = (holdout.checked(one[judged], name="prediction") for one in said)
+    rows = np.isfinite(np.column_stack([before, after])).all(axis=1)
+    if not rows.any():
+        raise DataError("champion and challenger give no finite prediction for the same rows")
+    return _Comparison(
+        evidence=holdout.compare(before, after, rows),
+        guards=tuple(Guard(**asdict(g)) for g in holdout.guards(before, after, rows)),
+        days=holdout.days(after, np.zeros_like(after), before, rows),
+    )
+
+
+@dataclass(frozen=True)
+class _Rival:
+    """One of the two, with the file that scores for it and its training cut-off."""
+
+    name: str
+    digest: str
+    scorer: Scorer
+    cutoff: datetime | None
+
+    @classmethod
+    def open(cls, night: Night, name: str, number: str) -> _Rival:
+        other = what_else_it_predicts(night, number)
+        if other:
+            raise DataError(
+                f"the {name}, version {number}, predicts {other}: the two cannot be compared"
+            )
+        scorer = load_version(night.stores, night.run.model, number, threads=night.threads)
+        version = night.ledger.version(night.run.model, number)
+        assert version is not None  # it was loaded
+        cutoff = version.details.get("cutoff")
+        return cls(
+            name,
+            version.artifact.digest,
+            scorer,
+            datetime.fromisoformat(cutoff) if cutoff else None,
+        )
+
+    def predictions(
+        self, night: Night, examples: pd.DataFrame, start: datetime, end: datetime
+    ) -> np.ndarray:
+        """Return what it says of the examples; what it did not say before is scored and kept."""
+        model = night.run.model
+        ids = _ids(night, examples)
+        known = night.shadow.read(model, self.digest, start=start, end=end)
+        new = np.flatnonzero(~np.isin(ids, known.index.to_numpy()))
+        if len(new):
+            scored = self._score(night, examples.take(new).reset_index(drop=True), end)
+            named = [ids[i] for i in new]
+            if not night.run.dry_run:
+                times = examples["prediction_time"].iloc[new]
+                night.shadow.add(model, self.digest, named, times, scored)
+            rows = scored.reshape(len(new), -1)
+            known = pd.concat([known, pd.Series(list(rows), index=pd.Index(named))])
+        found: np.ndarray = np.array(known.reindex(ids).tolist(), dtype=float)
+        return found[:, 0] if self.scorer.task != "multiclass" else found
+
+    def _score(self, night: Night, examples: pd.DataFrame, end: datetime) -> np.ndarray:
+        view = feature_view(night.spec, night.lake, as_of=end).bounded_by(examples)
+        parts = []
+        for first in range(0, len(examples), _BATCH_ROWS):
+            rows = examples[first : first + _BATCH_ROWS].reset_index(drop=True)
+            features = build_features(night.spec, rows, view)
+            parts.append(self.scorer.predict(features, threads=night.threads))
+        night.say(f"{self.name} scored {len(examples):,} examples")
+        return np.concatenate(parts)
+
+
+def _ids(night: Night, examples: pd.DataFrame) -> list[str]:
+    data = night.spec.data
+    keys = example_names(examples[list(data.tables[data.examples_table].key)])
+    return prediction_ids(night.run.model, keys, examples["prediction_time"])
+
+
+def _stored(
+    night: Night, ref: ChallengeRef, snapshot: SnapshotRef, found: _Comparison
+) -> ArtifactRef:
+    key = night.key("evidence", ref.artifact.digest, ref.champion_release, snapshot.digest)
+    document: dict[str, Any] = {
+        "challenger": ref.challenger_version,
+        "champion": ref.champion_version,
+        "as_of": night.run.as_of.isoformat(),
+        "metric": found.evidence.metric,
+        "days": [
+            {
+                "day": day.block,
+                "rows": day.rows,
+                "champion_loss": day.champion_loss,
+                "challenger_loss": day.candidate_loss,
+                "gain": day.gain,
+            }
+            for day in found.days
+        ],
+    }
+    text = json.dumps(document, indent=2, sort_keys=True).encode()
+    return night.artifacts.write(f"{key}.json", text)
