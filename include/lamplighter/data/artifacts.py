@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -188,15 +188,17 @@ class ArtifactStore:
         pq.write_table(table, sink, compression="zstd", version="2.6", store_schema=True)
         return self.write(key, sink.getvalue())
 
-    def read_frame(self, ref: ArtifactRef) -> pd.DataFrame:
-        """Read a frame with the dtypes it was written with.
+    def read_frame(self, ref: ArtifactRef, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read a frame with the dtypes it was written with; only some columns, if named.
 
         Raises
         ------
         ArtifactError
             If the file is missing or changed.
         """
-        frame: pd.DataFrame = pq.read_table(pa.BufferReader(self.read(ref))).to_pandas()
+        frame: pd.DataFrame = pq.read_table(
+            pa.BufferReader(self.read(ref)), columns=None if columns is None else list(columns)
+        ).to_pandas()
         return frame
 
     def uri(self, ref: ArtifactRef) -> str:

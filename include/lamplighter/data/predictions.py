@@ -92,6 +92,26 @@ class PredictionTable:
         frame: pd.DataFrame = pa.table(table).to_pandas()
         return frame
 
+    def find(
+        self, model: str, *, prediction_id: str | None = None, key: str | None = None
+    ) -> pd.DataFrame:
+        """Return the predictions with this name, or of this key, the oldest first."""
+        stored = self._open(model)
+        if stored is None:
+            return pd.DataFrame(columns=list(COLUMNS))
+        wanted = {"prediction_id": prediction_id, "key": key}
+        conditions = " AND ".join(
+            f"{column} = {_quoted(value)}" for column, value in wanted.items() if value is not None
+        )
+        table = (
+            QueryBuilder()
+            .register("predictions", stored)
+            .execute(f"SELECT * FROM predictions WHERE {conditions} ORDER BY prediction_time")
+            .read_all()
+        )
+        frame: pd.DataFrame = pa.table(table).to_pandas()
+        return frame
+
     def _replace_once(
         self, model: str, content: pa.Table, start: datetime | None, end: datetime
     ) -> None:
@@ -149,6 +169,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return value.isoformat(timespec="microseconds")
     return getattr(value, "item", lambda: value)()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def within(start: datetime, end: datetime) -> str:

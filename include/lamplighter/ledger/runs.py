@@ -92,6 +92,21 @@ class RunPages(Pages):
             document = connection.execute(query).scalar()
         return None if document is None else RunRef.model_validate(document)
 
+    def run_with_key(self, run_key: str) -> RunRef | None:
+        """Return the first run with this key; all runs with it were asked for the same."""
+        runs = tables.runs.c
+        query = select(runs.run).where(runs.run_key == run_key).order_by(runs.id).limit(1)
+        with self._database.reading() as connection:
+            document = connection.execute(query).scalar()
+        return None if document is None else RunRef.model_validate(document)
+
+    def run_ids(self, run_key: str) -> list[str]:
+        """Return the ids of all runs with this key, the first one first."""
+        runs = tables.runs.c
+        query = select(runs.run_id).where(runs.run_key == run_key).order_by(runs.id)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def runs(self, model: str, *, live: bool = False, limit: int = 100) -> list[StoredRun]:
         """Return the newest runs of a model, the newest first; `live`: that were no rehearsals."""
         runs = tables.runs

@@ -78,10 +78,10 @@ def compare_golden(
     stores: Stores, version: Version, scorer: Scorer, *, threads: int = 1
 ) -> GoldenCheck:
     """Compare what a loaded version predicts for its golden rows with what it once predicted."""
-    if GOLDEN not in version.details:
+    kept = kept_golden(stores, version)
+    if kept is None:
         return GoldenCheck(True, f"no golden rows were kept with version {version.version}")
-    frame = stores.artifacts.read_frame(ArtifactRef.model_validate(version.details[GOLDEN]))
-    rows, then = _apart(frame)
+    rows, then = kept
     try:
         now = np.asarray(scorer.predict(rows, threads=threads), dtype=np.float64)
     except Exception as error:  # whatever another version of a library does with an old model
@@ -90,6 +90,20 @@ def compare_golden(
             f"({type(error).__name__}: {error}); {_remedy(version.details)}"
         ) from error
     return _judged(version, then, now.reshape(len(rows), -1))
+
+
+def kept_golden(stores: Stores, version: Version) -> tuple[pd.DataFrame, np.ndarray] | None:
+    """Return a version's golden rows and what it predicted for them; None if none were kept.
+
+    Raises
+    ------
+    ArtifactError
+        If they are missing, or were changed.
+    """
+    if GOLDEN not in version.details:
+        return None
+    frame = stores.artifacts.read_frame(ArtifactRef.model_validate(version.details[GOLDEN]))
+    return _apart(frame)
 
 
 def _judged(version: Version, then: np.ndarray, now: np.ndarray) -> GoldenCheck:

@@ -16,6 +16,9 @@ import lamplighter
 from lamplighter.data.callables import allowed_packages
 from lamplighter.spec import ModelSpec
 
+_FIRST = ("training", "tuning", "features", "data", "steps")
+"""Where a change most likely changes a model; other files are named after these."""
+
 _NOT_TRAINING = ("cli/",)
 _OWN = ("lamplighter", "lamplighter.examples")
 _DIGITS = 16
@@ -43,8 +46,7 @@ def code_digest(files: Mapping[str, str]) -> str:
 
 def changed_files(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     """Say which files differ, those of the user first."""
-    names = sorted({*then, *now}, key=lambda name: (name.startswith("lamplighter/"), name))
-    for name in names:
+    for name in sorted({*then, *now}, key=_likelihood):
         if then.get(name) == now.get(name):
             continue
         if name not in now:
@@ -53,6 +55,14 @@ def changed_files(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[s
             yield f"{name} is new"
         else:
             yield f"{name} is another"
+
+
+def _likelihood(name: str) -> tuple[int, str]:
+    top, _, rest = name.partition("/")
+    if top != "lamplighter":
+        return (-1, name)
+    folder = rest.partition("/")[0]
+    return (_FIRST.index(folder) if folder in _FIRST else len(_FIRST), name)
 
 
 def named_modules(spec: ModelSpec) -> set[str]:

@@ -1,0 +1,1 @@
+"""Where a prediction came from, and who has learnt from an example."""
