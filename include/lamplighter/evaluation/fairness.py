@@ -169,11 +169,15 @@ def _values(groups: Sequence[Group], y: Floats, decided: Bools) -> dict[str, dic
         if not rows.any():
             values[name] = {}
             continue
+        # Rows that are alike come in once, with their number: a year's are few then.
+        times = np.bincount(4 * number[rows] + 2 * y[rows].astype(int) + decided[rows])
+        alike = np.flatnonzero(times)
         frame = MetricFrame(
             metrics=rate,
-            y_true=y[rows].astype(int),
-            y_pred=decided[rows].astype(int),
-            sensitive_features=number[rows],
+            y_true=alike // 2 % 2,
+            y_pred=alike % 2,
+            sensitive_features=alike // 4,
+            sample_params={"sample_weight": times[alike]},
         )
         values[name] = {groups[int(n)].name: float(v) for n, v in frame.by_group.items()}
     return values
@@ -239,11 +243,7 @@ def _pairs(rates: Sequence[_Rate], days: LeftOut, confidence: float, *, ratio: b
     found = []
     for one, other in combinations(rates, 2):
         if ratio and min(one.value, other.value) <= 0:
-            # Nobody of a group is decided for: the ratio is 0, and no logarithm says how surely.
-            apart = Estimate(value=math.inf, lower=0.0, upper=math.inf)
-            if one.value == other.value:
-                apart = Estimate(value=0.0, lower=0.0, upper=0.0)
-            found.append(_Pair(one, other, apart))
+            found.append(_Pair(one, other, _apart_from_nobody(one, other, days, confidence)))
             continue
         # A small change of a logarithm is the change over the value.
         by = (one.value, other.value) if ratio else (1.0, 1.0)
@@ -253,6 +253,26 @@ def _pairs(rates: Sequence[_Rate], days: LeftOut, confidence: float, *, ratio: b
             reach = mean.interval(confidence).upper - mean.value
             found.append(_Pair(one, other, _size(value, reach)))
     return found
+
+
+def _apart_from_nobody(one: _Rate, other: _Rate, days: LeftOut, confidence: float) -> Estimate:
+    """Return how far apart the logarithms are where nobody of a group is decided for.
+
+    Of n rows without a single one the share is surely below ``-ln(alpha) / n`` [1]_.
+
+    References
+    ----------
+    .. [1] J. A. Hanley and A. Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?",
+       JAMA 249, 1983.
+    """
+    none, some = sorted((one, other), key=lambda rate: rate.value)
+    if some.value == 0:
+        return Estimate(value=0.0, lower=0.0, upper=0.0)
+    most = -math.log((1 - confidence) / 2) / none.group.size
+    mean = days.of_pseudo_values(some.daily)
+    least = mean.interval(confidence).lower if mean else 0.0
+    surely = math.log(least / most) if least > most else 0.0
+    return Estimate(value=math.inf, lower=surely, upper=math.inf)
 
 
 def _size(value: float, reach: float) -> Estimate:

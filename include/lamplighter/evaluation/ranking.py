@@ -46,11 +46,14 @@ def roc_auc(positive: Bools, scores: Floats, codes: Ints, blocks: int) -> Reweig
     """
     # Once, for each two blocks: the positives of one above the negatives of the other.
     above = np.zeros((blocks, blocks))
+    order = np.argsort(scores, kind="stable")
+    sought, sought_in = scores[order][positive[order]], codes[order][positive[order]]
+    others, others_in = scores[order][~positive[order]], codes[order][~positive[order]]
     for block in range(blocks):
-        negatives = np.sort(scores[~positive & (codes == block)])
-        below = np.searchsorted(negatives, scores[positive], side="left").astype(float)
-        below += np.searchsorted(negatives, scores[positive], side="right")
-        above[:, block] = np.bincount(codes[positive], below / 2, blocks)
+        negatives = others[others_in == block]
+        below = np.searchsorted(negatives, sought, side="left").astype(float)
+        below += np.searchsorted(negatives, sought, side="right")
+        above[:, block] = np.bincount(sought_in, below / 2, blocks)
     positives = np.bincount(codes[positive], minlength=blocks).astype(float)
     negatives = np.bincount(codes[~positive], minlength=blocks).astype(float)
 
@@ -69,12 +72,12 @@ def average_precision(positive: Bools, scores: Floats, codes: Ints, blocks: int)
     order, starts = _by_score(-scores)
 
     def reweighted(counts: Floats) -> Floats:
-        positives, negatives = _at_scores(positive, codes, counts, order, starts)
-        found = np.cumsum(positives, axis=1)
-        named = found + np.cumsum(negatives, axis=1)
-        precision = np.zeros_like(found)
-        np.divide(found, named, out=precision, where=named > 0)
-        return _ratio(np.einsum("rs,rs->r", positives, precision), positives.sum(axis=1))
+        positives, everybody = _at_scores(positive, codes, counts, order, starts)
+        precision = np.cumsum(positives, axis=1)
+        found = precision[:, -1].copy() if precision.shape[1] else np.zeros(len(counts))
+        named = np.cumsum(everybody, axis=1, out=everybody)
+        np.divide(precision, named, out=precision, where=named > 0)
+        return _ratio(np.einsum("rs,rs->r", positives, precision), found)
 
     return reweighted
 
@@ -88,13 +91,12 @@ def _by_score(scores: Floats) -> tuple[Ints, Ints]:
 def _at_scores(
     positive: Bools, codes: Ints, counts: Floats, order: Ints, starts: Ints
 ) -> tuple[Floats, Floats]:
-    """Return positive and negative rows at each distinct score, (n_weightings, n_scores) each."""
+    """Return positive and all rows at each distinct score, (n_weightings, n_scores) each."""
     weights = counts[:, codes[order]]
     positives = weights * positive[order]
-    negatives = weights - positives
     if len(starts) == len(order):
-        return positives, negatives
-    return np.add.reduceat(positives, starts, axis=1), np.add.reduceat(negatives, starts, axis=1)
+        return positives, weights
+    return np.add.reduceat(positives, starts, axis=1), np.add.reduceat(weights, starts, axis=1)
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
