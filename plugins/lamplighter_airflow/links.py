@@ -55,6 +55,16 @@ class DriftReportLink(BaseOperatorLink):
         return getattr(operator, "drift_url", "")
 
 
+class ModelCardLink(BaseOperatorLink):
+    """To the model card of the candidate that this task explained."""
+
+    name = "Model card"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """Return the card's address, which the operator keeps once it knows it."""
+        return getattr(operator, "card_url", "")
+
+
 def report_url(dag_id: str, run_id: str) -> str:
     """Return the address of a night's report in Airflow's own web server."""
     return f"{_root()}/nights/{quote(dag_id)}/{quote(run_id)}"

@@ -15,6 +15,7 @@ from lamplighter_airflow.operators.collect_evidence import CollectEvidenceOperat
 from lamplighter_airflow.operators.decide_promotion import DecidePromotionOperator
 from lamplighter_airflow.operators.decide_retraining import DecideRetrainingOperator
 from lamplighter_airflow.operators.evaluate_candidate import EvaluateCandidateOperator
+from lamplighter_airflow.operators.explain_candidate import ExplainCandidateOperator
 from lamplighter_airflow.operators.ingest_data import IngestDataOperator
 from lamplighter_airflow.operators.register_model import RegisterModelOperator
 from lamplighter_airflow.operators.release_model import ReleaseModelOperator
@@ -89,6 +90,12 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
                 **step("evaluate_candidate"), examples=examples, candidate=candidate
             )
             evaluation = evaluated.output
+            explained = ExplainCandidateOperator(
+                **step("explain_candidate"),
+                examples=examples,
+                candidate=candidate,
+                evaluation=evaluation,
+            )
             decided = DecidePromotionOperator(
                 **step("decide_promotion"),
                 trigger_rule=_ALSO_WITHOUT_TRAINING,
@@ -104,6 +111,7 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
                 examples=examples,
                 candidate=candidate,
                 evaluation=evaluation,
+                explanation=explained.output,
             )
             released = ReleaseModelOperator(
                 **step("release_model"),

@@ -18,7 +18,7 @@ HEAVY = [
 STEPS = [
     "resolve_spec", "ingest_data", "validate_data", "check_drift", "decide_retraining",
     "select_features", "check_leakage", "tune_model", "train_ensemble", "evaluate_candidate",
-    "decide_promotion", "register_model", "release_model", "report_run",
+    "explain_candidate", "decide_promotion", "register_model", "release_model", "report_run",
 ]  # fmt: skip
 TEA = """\
 model: tea

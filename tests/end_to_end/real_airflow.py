@@ -24,7 +24,7 @@ OVER = ("success", "failed")
 STEPS = [
     "resolve_spec", "ingest_data", "validate_data", "check_drift", "decide_retraining",
     "select_features", "check_leakage", "tune_model", "train_ensemble", "evaluate_candidate",
-    "decide_promotion", "register_model", "release_model",
+    "explain_candidate", "decide_promotion", "register_model", "release_model",
 ]  # fmt: skip
 
 

@@ -11,10 +11,13 @@ from sklearn.metrics import roc_auc_score
 
 from lamplighter.errors import SpecError, TrainingError
 from lamplighter.spec.search import Ensemble
+from lamplighter.training import ensemble
+from lamplighter.training.contest import alone
 from lamplighter.training.ensemble import FittedEnsemble, TrainingSet, fit_ensemble
 from lamplighter.training.folds import Folds, task_loss
 from lamplighter.training.members.algorithm import Algorithm
 from lamplighter.training.members.catalogue import ALGORITHMS
+from lamplighter.training.room import Load
 from lamplighter.training.target import encode_target
 from lamplighter.training.trial import TrialRecord
 from learnable import QUICK, expanding, learnable, quick_trial, stored_predictions
@@ -229,6 +232,32 @@ def test_limits_on_size_and_time_are_kept_and_told():
     smallest = fit(data, ALL, predictions=predictions, settings=settings, progress=said.append)
     assert len(smallest.weights) == 1
     assert any("MB, where 0.0001 are allowed" in line for line in said)
+
+
+def test_a_member_beyond_the_limits_gives_its_place_to_the_best_one_that_keeps_them(monkeypatch):
+    data, said = learnable(rows=900), []
+    predictions = stored_predictions(data, ALL)
+    expected = ensemble.expected_load
+
+    def blind_to_trees(workshop, trial, **others):
+        return expected(workshop, trial, **others) if trial.index else Load(others["seconds"])
+
+    monkeypatch.setattr(ensemble, "expected_load", blind_to_trees)
+    linear = fit(data, ALL[2:], predictions=predictions, settings=Ensemble(methods=("voting",)))
+    most = 1.2 * len(linear.predictor.to_bytes()) / 1e6
+    settings = Ensemble(methods=("voting",), max_members=1, max_size_mb=most)
+    best_first = [replace(ALL[0], loss=0.1), *ALL[1:]]
+    monkeypatch.setattr(ensemble._Candidates, "contest", lambda self, found: alone_of(self, found))
+    small = fit(data, best_first, predictions=predictions, settings=settings, progress=said.append)
+    assert list(small.weights) == ["linear"]
+    assert len(small.predictor.to_bytes()) / 1e6 < most
+    assert any(line.startswith("xgboost is left out: alone it needs") for line in said)
+    assert "linear takes its place: the best one alone that keeps the limits" in said
+
+
+def alone_of(candidates, found):
+    """Hold no contest: the best one, or whoever is fitted, is alone."""
+    return alone(next(iter(candidates.refit.fitted), "xgboost"), {"xgboost": 0.1, "linear": 0.5})
 
 
 def test_a_bag_takes_part_where_the_spec_asks_for_it():

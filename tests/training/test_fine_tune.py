@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lamplighter.spec.search import Ensemble
 from lamplighter.training.ensemble import FittedEnsemble, TrainingSet, fit_ensemble
 from lamplighter.training.fine_tune import Champion, fine_tune
 from lamplighter.training.folds import task_loss
+from lamplighter.training.members.algorithm import Fit, Rows
 from lamplighter.training.members.catalogue import ALGORITHMS
 from lamplighter.training.predictor import Predictor
 from learnable import expanding, learnable, quick_trial, stored_predictions
@@ -115,3 +117,42 @@ def test_members_that_cannot_be_continued_are_told():
     afresh, found = continued(linear, data, np.ones(NEW, dtype=bool), said)
     assert found is afresh
     assert any("none of its members (linear) can be" in line for line in said)
+
+
+def test_a_booster_that_is_continued_again_and_again_ends_with_twice_its_rounds(
+    champion: Predictor,
+):
+    (member,) = champion.members
+    data, target = newer_rows(), champion.target
+    rows = Rows(champion.encoders[0].transform(data.X), np.asarray(data.y, dtype=float))
+    grown = [member.rounds]
+    while not member.is_full_grown:
+        params = ALGORITHMS["xgboost"].defaults
+        fit_on = Fit(params=params, target=target, seed=0, threads=1, start=member)
+        member = ALGORITHMS["xgboost"].fit(rows, fit_on)
+        grown.append(member.rounds)
+    first = grown[0]
+    assert grown == [first + min(k * (first // 4), first) for k in range(len(grown))]
+    assert grown[-1] == 2 * first
+    said: list[str] = []
+    full = replace(champion, members=(member,))
+    afresh, found = continued(full, data, np.ones(NEW, dtype=bool), said)
+    assert found is afresh
+    assert any("can be, or has 2 times its first rounds already" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("bound", "why"),
+    [
+        ({"deadline": lambda: 0.0}, "0.0 s are left"),
+        ({"settings": Ensemble(max_size_mb=1e-4)}, "it would need"),
+    ],
+    ids=["seconds", "size"],
+)
+def test_a_champion_is_not_continued_beyond_the_seconds_or_the_limits(
+    champion: Predictor, bound: dict, why: str
+):
+    said: list[str] = []
+    afresh, found = continued(champion, newer_rows(), np.ones(NEW, dtype=bool), said, **bound)
+    assert found is afresh
+    assert any("is not continued:" in line and why in line for line in said)

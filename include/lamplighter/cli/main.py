@@ -27,6 +27,7 @@ _COMMANDS = {
     "drift": ("show_drift", "say which columns changed since the champion was trained"),
     "history": ("show_history", "list who was champion when, who decided it, and why"),
     "champion": ("show_champion", "say who is champion, or was at a time"),
+    "card": ("show_card", "print or write the model card of a version"),
     "reproduce": ("reproduce_version", "train a version again, and say whether it is the same"),
     "lineage": ("show_lineage", "say where a prediction came from, or who learnt from an example"),
     "promote": ("act_on_champion", "make a registered version champion"),

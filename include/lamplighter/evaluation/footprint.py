@@ -20,20 +20,22 @@ class Latency:
     timings: int
 
 
-def judge_size(megabytes: float, limit: float) -> Check:
+def judge_size(megabytes: float, limit: float, *, key: str = "gate.max_size_mb") -> Check:
     """Hold the candidate's file against its limit.
 
     >>> judge_size(12.0, 10.0).sentence
     'the file has 12.00 MB, at most 10 are allowed (gate.max_size_mb)'
     """
     kept = megabytes <= limit
-    sentence = f"the file has {megabytes:,.2f} MB, at most {limit:g} are allowed (gate.max_size_mb)"
+    sentence = f"the file has {megabytes:,.2f} MB, at most {limit:g} are allowed ({key})"
     return Check(
         "size", "", "size_mb", None, _exactly(megabytes), limit, kept, "" if kept else sentence
     )
 
 
-def judge_latency(found: Latency, limit: float) -> Check:
+def judge_latency(
+    found: Latency, limit: float, *, key: str = "gate.max_latency_ms_per_1k"
+) -> Check:
     """Hold the fastest timing against its limit, and say so where noise could have decided.
 
     Other work on the machine only ever slows a prediction down, so the fastest of several is
@@ -48,7 +50,7 @@ def judge_latency(found: Latency, limit: float) -> Check:
     sentence = (
         f"predicting 1,000 rows takes {found.fastest_ms:.1f} ms, the fastest of {found.timings} "
         f"(up to {found.slowest_ms:.1f}), at most {limit:g} ms are allowed "
-        f"(gate.max_latency_ms_per_1k)"
+        f"({key})"
     )
     if close:
         sentence += (

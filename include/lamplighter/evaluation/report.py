@@ -79,6 +79,11 @@ def render_page(template: str, **values: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(**values)
 
 
+def render_text(template: str, **values: Any) -> str:
+    """Return a text, such as Markdown, from one of the templates; nothing in it is escaped."""
+    return _ENVIRONMENT.overlay(autoescape=False).get_template(template).render(**values)
+
+
 def _headings(document: Document) -> dict[str, str]:
     stopped = ("validate_data", "failed")
     if stopped not in ((step["name"], step["outcome"]) for step in document["steps"]):

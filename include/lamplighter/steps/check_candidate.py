@@ -135,13 +135,27 @@ def _cost(night: Night, candidate: Candidate) -> tuple[Check, ...]:
 
 
 def _footprint(night: Night, candidate: Candidate) -> Iterator[Check]:
-    gate = night.spec.gate
-    if gate.max_size_mb is not None:
-        yield judge_size(candidate.ref.artifact.size_bytes / 1e6, gate.max_size_mb)
-    if gate.max_latency_ms_per_1k is not None:
-        yield judge_latency(
-            _latency(night, candidate, gate.max_latency_ms_per_1k), gate.max_latency_ms_per_1k
-        )
+    """Hold the candidate against the gate's limits, and against those that the ensemble was given.
+
+    The ensemble keeps to them where any member can; where none could, nothing may be registered.
+    """
+    spec = night.spec
+    sizes = _limits(gate=spec.gate.max_size_mb, ensemble=spec.ensemble.max_size_mb)
+    for section, limit in sizes[:1]:
+        size = candidate.ref.artifact.size_bytes / 1e6
+        yield judge_size(size, limit, key=f"{section}.max_size_mb")
+    latencies = _limits(
+        gate=spec.gate.max_latency_ms_per_1k, ensemble=spec.ensemble.max_latency_ms_per_1k
+    )
+    for section, limit in latencies[:1]:
+        found = _latency(night, candidate, limit)
+        yield judge_latency(found, limit, key=f"{section}.max_latency_ms_per_1k")
+
+
+def _limits(**of_section: float | None) -> list[tuple[str, float]]:
+    """Return the limits that are set, the tightest first, each with its section."""
+    found = [(section, limit) for section, limit in of_section.items() if limit is not None]
+    return sorted(found, key=lambda pair: pair[1])
 
 
 def _behaviour(night: Night, candidate: Candidate) -> tuple[Check, ...]:

@@ -6,7 +6,14 @@ import logging
 import re
 from typing import Any
 
-from lamplighter.contracts import ArtifactRef, CandidateRef, EvaluationRef, ExamplesRef, VersionRef
+from lamplighter.contracts import (
+    ArtifactRef,
+    CandidateRef,
+    EvaluationRef,
+    ExamplesRef,
+    ExplanationRef,
+    VersionRef,
+)
 from lamplighter.errors import ArtifactError
 from lamplighter.monitoring.profile import Profile
 from lamplighter.registry.registration import Registered
@@ -14,6 +21,7 @@ from lamplighter.steps.examples_frame import BLOCK, read_examples
 from lamplighter.steps.golden_rows import keep_golden
 from lamplighter.steps.libraries import requirements
 from lamplighter.steps.measure_drift import REFERENCE
+from lamplighter.steps.model_card import CARD
 from lamplighter.steps.night import Night
 from lamplighter.steps.proof.record import Proof, keep_proof, proof_of
 from lamplighter.steps.replay.registering import register_replayed
@@ -28,7 +36,11 @@ _NO_METRIC_NAME = re.compile(r"[^\w\-. /]")
 
 
 def register_model(
-    night: Night, examples: ExamplesRef, candidate: CandidateRef, evaluation: EvaluationRef
+    night: Night,
+    examples: ExamplesRef,
+    candidate: CandidateRef,
+    evaluation: EvaluationRef,
+    explanation: ExplanationRef,
 ) -> VersionRef | None:
     """Register a sane candidate. Returns None where there is nothing to register.
 
@@ -62,12 +74,13 @@ def register_model(
             "registered_name": name,
             **(keep_proof(night, candidate, proof) if proof else {}),
             **_golden(night, examples, candidate),
+            CARD: explanation.document.model_dump(mode="json"),
             REFERENCE: _reference(night, examples, candidate).model_dump(mode="json"),
         },
     )
     stored = night.ledger.version_by_key(key)
     if stored is None:
-        mine = _register(night, key, examples, candidate, evaluation, proof)
+        mine = _register(night, key, examples, candidate, evaluation, explanation, proof)
         stored = night.ledger.record_version(key, version=mine.version, mlflow_run_id=mine.run_id)
         if stored.version != mine.version:
             night.registry.discard_version(name, mine.version)
@@ -110,6 +123,7 @@ def _register(
     examples: ExamplesRef,
     candidate: CandidateRef,
     evaluation: EvaluationRef,
+    explanation: ExplanationRef,
     proof: Proof | None,
 ) -> Registered:
     frame = read_examples(night, examples)
@@ -131,6 +145,9 @@ def _register(
             reports={
                 "evaluation.html": night.artifacts.read(evaluation.report),
                 "evaluation.json": night.artifacts.read(evaluation.document),
+                "card.html": night.artifacts.read(explanation.page),
+                "card.md": night.artifacts.read(explanation.text),
+                "card.json": night.artifacts.read(explanation.document),
                 "search.html": night.artifacts.read(page),
                 "search.json": night.artifacts.read(document),
             },

@@ -17,6 +17,7 @@ from lamplighter.contracts import (
     DriftRef,
     EvaluationRef,
     ExamplesRef,
+    ExplanationRef,
     LeakageRef,
     PromotionDecision,
     ReleaseRef,
@@ -31,6 +32,7 @@ from lamplighter.evaluation.document import Link, StepOutcome, night_document
 from lamplighter.evaluation.report import render_night
 from lamplighter.spec.operations import Step
 from lamplighter.steps.check_leakage import FILE as LEAKAGE_FILE
+from lamplighter.steps.explain_candidate import in_words
 from lamplighter.steps.night import Night
 from lamplighter.steps.search_page import search_page
 from lamplighter.steps.stopped_night import stop_reason
@@ -169,6 +171,9 @@ def _links(night: Night, outcomes: Mapping[str, Contract | None]) -> list[Link]:
     links = []
     if isinstance(judged, EvaluationRef):
         links.append(Link("the evaluation of the candidate", _relative(night, judged.report)))
+    explained = outcomes.get("explain_candidate")
+    if isinstance(explained, ExplanationRef):
+        links.append(Link("the candidate's model card", _relative(night, explained.page)))
     if isinstance(drift, DriftRef):
         links.append(Link("the drift of the data", _relative(night, drift.report)))
     candidate = outcomes.get("train_ensemble")
@@ -348,6 +353,7 @@ _LINES: dict[type[Contract], Any] = {
     ),
     CandidateRef: lambda o: f"{o.chosen}, out-of-fold loss {o.losses[o.chosen]:.4f}",
     EvaluationRef: lambda o: ", ".join(f"{name} {value}" for name, value in o.metrics.items()),
+    ExplanationRef: in_words,
     PromotionDecision: lambda o: f"{o.verdict}: {o.reason}",
     VersionRef: lambda o: f"version {o.version}",
     ApprovalRef: str,

@@ -142,6 +142,9 @@ def fit_candidate(
         seed=search_seed(night),
         threads=night.threads,
         costs=spec.decision.costs,
+        settings=spec.ensemble,
+        deadline=seconds_left,
+        clock=clock,
         progress=night.say,
     )
 

@@ -20,6 +20,7 @@ from lamplighter.steps.collect_evidence import collect_evidence
 from lamplighter.steps.decide_promotion import decide_promotion
 from lamplighter.steps.decide_retraining import decide_retraining
 from lamplighter.steps.evaluate_candidate import evaluate_candidate
+from lamplighter.steps.explain_candidate import explain_candidate
 from lamplighter.steps.ingest_data import ingest_data
 from lamplighter.steps.night import Night, Stores, open_night
 from lamplighter.steps.register_model import register_model
@@ -148,12 +149,18 @@ def _steps(night: Night, course: _Course) -> None:
     take("tune_model", lambda: tune_model(night, examples, workers=1))
     candidate = take("train_ensemble", lambda: train_ensemble(night, examples))
     evaluation = take("evaluate_candidate", lambda: evaluate_candidate(night, examples, candidate))
+    explanation = take(
+        "explain_candidate", lambda: explain_candidate(night, examples, candidate, evaluation)
+    )
     decision = take(
         "decide_promotion",
         lambda: decide_promotion(
             night, candidate, evaluation, challenge=challenge, leakage=leakage, drift=drift
         ),
     )
-    version = take("register_model", lambda: register_model(night, examples, candidate, evaluation))
+    version = take(
+        "register_model",
+        lambda: register_model(night, examples, candidate, evaluation, explanation),
+    )
     take("approve_promotion", lambda: approve_promotion(night, decision, version))
     take("release_model", lambda: release_model(night, decision, version))

@@ -18,7 +18,13 @@ from lamplighter.training.bagging import BAGS, bag_out_of_fold
 from lamplighter.training.conclude import conclude
 from lamplighter.training.contest import Contest, OutOfFold, alone, judge
 from lamplighter.training.folds import Folds, Positions, TrainingSet
-from lamplighter.training.limits import expected_load, heaviest_that_exceeds, latency_ms, size_mb
+from lamplighter.training.limits import (
+    encoding_ms,
+    expected_load,
+    heaviest_that_exceeds,
+    latency_ms,
+    size_mb,
+)
 from lamplighter.training.members.algorithm import Algorithm
 from lamplighter.training.members.catalogue import ALGORITHMS
 from lamplighter.training.pool import JUDGED_ROWS, Pool, Predictions, open_pool
@@ -224,7 +230,11 @@ class _Candidates:
         return alone(best, {name: loss for name, loss in losses.items() if loss is not None})
 
     def fit(self, contest: Contest, found: OutOfFold) -> Contest:
-        """Fit the winner's members on all rows; if not all can be, hold it again among the rest."""
+        """Fit the winner's members on all rows; if not all can be, hold it again among the rest.
+
+        Where even one alone is beyond the spec's limits, the best trial of another algorithm takes
+        its place that keeps them. If none does, it stays, and the gate refuses it.
+        """
         fitted = self.refit.fitted
         self.refit.fit_all(_heaviest_first(contest))
         if not fitted:
@@ -233,9 +243,9 @@ class _Candidates:
             if not set(contest.names) <= set(fitted):
                 contest = self.contest(found.of(fitted))
             excess = self._exceeding(contest)
-            if excess is None:
+            if excess is None or (len(fitted) == 1 and not self._has_taken_its_place(excess)):
                 return contest
-            del fitted[excess]
+            fitted.pop(excess, None)
 
     def _room(self) -> Room:
         left, settings = self.refit.seconds_left(), self.settings
@@ -305,21 +315,51 @@ class _Candidates:
         if not self._limited():
             return None
         room, loads = self._room(), {}
+        encoders: set[int] = set()
         for name in contest.names:
-            fitted = self.refit.fitted[name]
-            X = fitted.encoder.transform(self.workshop.folds.data.X.head(1_000))
-            loads[name] = Load(0.0, size_mb(fitted), latency_ms(fitted.member, X, clock=self.clock))
+            encoder = id(self.refit.fitted[name].encoder)
+            loads[name] = self._measured(name, encoded=encoder in encoders)
+            encoders.add(encoder)
         total = sum(loads.values(), Load())
         if not room.lacks(total):
             return None
         excess = heaviest_that_exceeds(loads, size_mb=room.size_mb, latency_ms=room.latency_ms)
-        if len(self.refit.fitted) == 1:
-            self.progress(
-                f"the limits cannot be kept: {contest.names[0]} needs {room.lacks(total)}"
-            )
-            return None
-        self.progress(f"{excess} is left out: together the members need {room.lacks(total)}")
+        who = "alone it needs" if len(loads) == 1 else "together the members need"
+        self.progress(f"{excess} is left out: {who} {room.lacks(total)}")
         return excess
+
+    def _measured(self, name: str, *, encoded: bool = False) -> Load:
+        """Return what a member weighs and takes, encoding included unless another one does that."""
+        fitted, raw = self.refit.fitted[name], self.workshop.folds.data.X
+        X = fitted.encoder.transform(raw.head(1_000))
+        taken = latency_ms(fitted.member, X, clock=self.clock)
+        if not encoded:
+            taken += encoding_ms(fitted.encoder, raw, clock=self.clock)
+        return Load(0.0, size_mb(fitted), taken)
+
+    def _has_taken_its_place(self, excess: str) -> bool:
+        """Fit the best trial of another algorithm that keeps the limits; say if there is one."""
+        room, fitted = replace(self._room(), seconds=math.inf), self.refit.fitted
+        best: dict[str, str] = {}
+        for name, trial in self.pool.trials.items():
+            best.setdefault(trial.algorithm, name)
+        kept = fitted.pop(excess)
+        for name in best.values():
+            if name == excess or name in self.refit.broken:
+                continue
+            trial = self.refit.trials[name]
+            if room.lacks(expected_load(self.workshop, trial, seconds=0.0, clock=self.clock)):
+                continue
+            self.refit.fit_all([name])
+            if name not in fitted:
+                continue
+            if not room.lacks(self._measured(name)):
+                self.progress(f"{name} takes its place: the best one alone that keeps the limits")
+                return True
+            del fitted[name]
+        fitted[excess] = kept
+        self.progress(f"the limits cannot be kept: no member is as small and fast, {excess} stays")
+        return False
 
 
 def _calibrated(predictor: Predictor, prediction: Floats | None) -> Floats | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -10,14 +11,17 @@ import xgboost
 from numpy.typing import NDArray
 
 from lamplighter.evaluation.metrics import row_losses
+from lamplighter.spec.search import Ensemble
 from lamplighter.training.contest import as_loss
 from lamplighter.training.ensemble import FittedEnsemble
 from lamplighter.training.folds import Folds, Positions, TrainingSet
+from lamplighter.training.limits import predicting_ms
 from lamplighter.training.members.algorithm import Algorithm, Fit, Member, Rows
 from lamplighter.training.members.catalogue import fit_member
 from lamplighter.training.members.mlp import MlpMember
-from lamplighter.training.members.xgboost import XGBoostMember
+from lamplighter.training.members.xgboost import MOST_OF_AFRESH, XGBoostMember
 from lamplighter.training.predictor import Predictor
+from lamplighter.training.room import Load, Room
 from lamplighter.training.seeds import derive_seed
 from lamplighter.training.threshold import Costs, fit_cost_rule
 
@@ -49,6 +53,9 @@ def fine_tune(
     seed: int,
     threads: int,
     costs: Costs | None = None,
+    settings: Ensemble | None = None,
+    deadline: Callable[[], float] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
     progress: Callable[[str], None] = lambda sentence: None,
 ) -> FittedEnsemble:
     """Return the champion continued on newer rows, if that beats what was trained afresh.
@@ -56,7 +63,9 @@ def fine_tune(
     The two are compared on the newest fold: the one was fitted on all rows before it, the other is
     the champion, continued on those of these rows that are newer than its own training. Neither
     has seen the rows that judge. To be kept, the continued champion has to lose less by more than
-    one standard error of the paired differences; it is then continued on all newer rows.
+    one standard error of the paired differences; it is then continued on all newer rows. It has to
+    be done in the seconds that are left, and to keep the spec's limits on size and time; a booster
+    ends with at most twice the rounds that it was trained afresh with.
 
     Parameters
     ----------
@@ -64,14 +73,23 @@ def fine_tune(
         What was trained afresh.
     data : TrainingSet
         What it was trained on, in time order.
+    settings : Ensemble, optional
+        The spec's section, for its limits.
+    deadline : callable, optional
+        Returns the seconds left.
+    clock : callable, optional
+        Measures how long it takes to predict, where the spec limits that.
 
     Returns
     -------
     FittedEnsemble
         `fitted` itself where the champion cannot be continued, or is no better; it is told why.
     """
+    bounds = _Bounds(settings or Ensemble(), deadline, clock)
     try:
-        return _compared(fitted, champion, data, algorithms, seed, threads, costs or {}, progress)
+        return _compared(
+            fitted, champion, data, algorithms, seed, threads, costs or {}, bounds, progress
+        )
     except Exception as error:  # a champion that cannot go on is no lost night
         progress(f"champion version {champion.version} is not continued: {error}")
         return fitted
@@ -85,10 +103,11 @@ def _compared(
     seed: int,
     threads: int,
     costs: Costs,
+    bounds: _Bounds,
     progress: Callable[[str], None],
 ) -> FittedEnsemble:
     folds = Folds.of(data, seed=seed)
-    trainer = _Trainer(folds, algorithms, seed, threads)
+    trainer = _Trainer(folds, algorithms, seed, threads, bounds.seconds_left)
     trained, validated = folds.positions(folds.scored[-1])
     learnt = trained[champion.newer[trained]]
     usable = np.isin(fitted.judged_rows, validated) & champion.newer[fitted.judged_rows]
@@ -98,7 +117,14 @@ def _compared(
         progress(f"champion version {champion.version} is not continued: {why_not}")
         return fitted
     task, y = data.task, folds.y[judged]
+    newer = np.flatnonzero(champion.newer)
+    begun = bounds.seconds_left()
     continued = trainer.go_on(champion.predictor, learnt)
+    taken = begun - bounds.seconds_left() if begun < np.inf else 0.0
+    why_not = bounds.why_not(taken * len(newer) / len(learnt))
+    if why_not:
+        progress(f"champion version {champion.version} is not continued: {why_not}")
+        return fitted
     prediction = continued.predict(data.X.iloc[judged], threads=threads)
     losses = {
         FINE_TUNING: row_losses(task, y, prediction),
@@ -110,8 +136,12 @@ def _compared(
     if not gain.mean() > _NOISE * gain.std() / np.sqrt(len(gain)):
         progress(f"champion version {champion.version} is not continued: {said}")
         return fitted
+    final = trainer.go_on(champion.predictor, newer)
+    beyond = bounds.beyond(final, data)
+    if beyond:
+        progress(f"champion version {champion.version} is not continued: it would need {beyond}")
+        return fitted
     progress(f"champion version {champion.version} is continued: {said}")
-    final = trainer.go_on(champion.predictor, np.flatnonzero(champion.newer))
     rule = (
         fit_cost_rule(costs, folds.target, y=y, prediction=prediction, in_time_order=True)
         if costs
@@ -142,7 +172,9 @@ def _why_not(
     if not folds.in_time_order or fitted.out_of_fold is None:
         return "there is no later fold to judge it by"
     if not any(map(_can_go_on, names, champion.predictor.members)):
-        return f"none of its members ({', '.join(names)}) can be"
+        grown = any(isinstance(m, XGBoostMember) for m in champion.predictor.members)
+        often = f", or has {MOST_OF_AFRESH:g} times its first rounds already" if grown else ""
+        return f"none of its members ({', '.join(names)}) can be{often}"
     if min(len(learnt), len(judged)) < _FEWEST_ROWS:
         return (
             f"{len(learnt)} rows newer than its training lie before the newest fold and "
@@ -152,6 +184,8 @@ def _why_not(
 
 
 def _can_go_on(name: str, member: Member) -> bool:
+    if isinstance(member, XGBoostMember) and member.is_full_grown:
+        return False
     return isinstance(member, CONTINUABLE.get(_algorithm(name), ()))
 
 
@@ -162,11 +196,43 @@ def _algorithm(name: str) -> str:
 
 
 @dataclass(frozen=True)
+class _Bounds:
+    """What a continued champion may take and weigh."""
+
+    settings: Ensemble
+    deadline: Callable[[], float] | None
+    clock: Callable[[], float]
+
+    def seconds_left(self) -> float:
+        return np.inf if self.deadline is None else self.deadline()
+
+    def why_not(self, seconds: float) -> str:
+        """Say why the final fit cannot be, if it takes so many seconds."""
+        left = self.seconds_left()
+        if left > 0 and seconds <= left:
+            return ""
+        return f"that takes about {seconds:.1f} s more, and {max(0.0, left):.1f} s are left"
+
+    def beyond(self, predictor: Predictor, data: TrainingSet) -> str:
+        """Say which limits of the spec a predictor is beyond."""
+        size, latency = self.settings.max_size_mb, self.settings.max_latency_ms_per_1k
+        if size is None and latency is None:
+            return ""
+        room = Room(members=len(predictor.members), size_mb=size or np.inf)
+        load = Load(size_mb=len(predictor.to_bytes()) / 1e6)
+        if latency is not None:
+            room = replace(room, latency_ms=latency)
+            load = replace(load, latency_ms=predicting_ms(predictor, data.X, clock=self.clock))
+        return room.lacks(load)
+
+
+@dataclass(frozen=True)
 class _Trainer:
     folds: Folds
     algorithms: Mapping[str, Algorithm]
     seed: int
     threads: int
+    seconds_left: Callable[[], float]
 
     def go_on(self, champion: Predictor, positions: Positions) -> Predictor:
         """Return a predictor whose members went on learning from some rows, where they can."""
@@ -192,6 +258,7 @@ class _Trainer:
             target=self.folds.target,
             seed=derive_seed(self.seed, "continue", name),
             threads=self.threads,
+            seconds_left=None if self.seconds_left() == np.inf else self.seconds_left,
             start=member,
         )
         return fit_member(algorithm, rows, fit)

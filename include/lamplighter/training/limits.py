@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
-from lamplighter.features.encode import Encoded
+from lamplighter.features.encode import Encoded, FrameEncoder
 from lamplighter.training.members.algorithm import Member
+from lamplighter.training.predictor import Predictor
 from lamplighter.training.room import Load
 from lamplighter.training.trial import TrialRecord
 from lamplighter.training.workshop import Workshop
@@ -58,6 +60,18 @@ def latency_ms(member: Member, X: Encoded, *, clock: Clock = time.perf_counter) 
     """Return the milliseconds that predicting 1,000 rows takes, on one thread."""
     places = np.arange(_TIMED_ROWS, dtype=np.intp) % len(X)
     return _fastest_ms(lambda: member.predict(X.rows(places), threads=1), clock)
+
+
+def encoding_ms(encoder: FrameEncoder, frame: pd.DataFrame, *, clock: Clock) -> float:
+    """Return the milliseconds that encoding 1,000 raw rows takes."""
+    rows = frame.iloc[np.arange(_TIMED_ROWS) % len(frame)]
+    return _fastest_ms(lambda: encoder.transform(rows), clock)
+
+
+def predicting_ms(predictor: Predictor, frame: pd.DataFrame, *, clock: Clock) -> float:
+    """Return the milliseconds that predicting 1,000 raw rows takes, on one thread."""
+    rows = frame.iloc[np.arange(_TIMED_ROWS) % len(frame)]
+    return _fastest_ms(lambda: predictor.predict(rows), clock)
 
 
 def heaviest_that_exceeds(

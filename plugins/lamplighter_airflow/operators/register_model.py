@@ -23,11 +23,14 @@ class RegisterModelOperator(LamplighterOperator):
 
     Parameters
     ----------
-    examples, candidate, evaluation : templated
-        What was trained on, the `CandidateRef` to register and its `EvaluationRef`, as JSON.
+    examples, candidate, evaluation, explanation : templated
+        What was trained on, the `CandidateRef` to register, its `EvaluationRef` and its
+        `ExplanationRef`, as JSON.
     """
 
-    template_fields: Sequence[str] = ("examples", "candidate", "evaluation", "spec_digest")
+    template_fields: Sequence[str] = (
+        "examples", "candidate", "evaluation", "explanation", "spec_digest",
+    )  # fmt: skip
     operator_extra_links: Collection[BaseOperatorLink] = (NightReportLink(), MlflowLink())
     step_doc = (
         "Registers every candidate that passed the sanity checks as a version in MLflow, under a "
@@ -41,17 +44,24 @@ class RegisterModelOperator(LamplighterOperator):
         examples: Handed,
         candidate: Handed,
         evaluation: Handed,
+        explanation: Handed,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.examples = examples
         self.candidate = candidate
         self.evaluation = evaluation
+        self.explanation = explanation
         self.mlflow_url = ""
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Register the candidate, or skip where there is nothing to register."""
-        from lamplighter.contracts import CandidateRef, EvaluationRef, ExamplesRef
+        from lamplighter.contracts import (
+            CandidateRef,
+            EvaluationRef,
+            ExamplesRef,
+            ExplanationRef,
+        )
         from lamplighter.steps.register_model import register_model
 
         with self.night(context) as night:
@@ -60,6 +70,7 @@ class RegisterModelOperator(LamplighterOperator):
                 ExamplesRef.model_validate(self.examples),
                 CandidateRef.model_validate(self.candidate),
                 EvaluationRef.model_validate(self.evaluation),
+                ExplanationRef.model_validate(self.explanation),
             )
             if version is not None:
                 self.mlflow_url = night.registry.run_url(version.mlflow_run_id)

@@ -28,6 +28,7 @@ _RESULTS = {
     "tune_model": "SearchRef",
     "train_ensemble": "CandidateRef",
     "evaluate_candidate": "EvaluationRef",
+    "explain_candidate": "ExplanationRef",
     "decide_promotion": "PromotionDecision",
     "register_model": "VersionRef",
     "release_model": "ReleaseRef",

@@ -29,7 +29,10 @@ _PATIENCE = 3.0
 """Rounds times learning rate: the most of them, and of those without a gain."""
 
 _OF_START = 0.25
-"""Rounds that a booster is continued by, as a share of those that it has."""
+"""Rounds that a booster is continued by, as a share of those that it was trained afresh with."""
+
+MOST_OF_AFRESH = 2.0
+"""How many times these rounds it may have at most, however often it is continued."""
 
 _BYTES_OF_NODE = 44
 """In XGBoost's binary format, measured on boosters of 30,000 and of 130,000 nodes."""
@@ -48,6 +51,20 @@ class XGBoostMember:
 
     model: bytes = field(repr=False)
     rounds: int | None
+    afresh: int | None = None
+    """Rounds that it was trained afresh with, where it was continued since."""
+
+    @property
+    def is_full_grown(self) -> bool:
+        """Whether it has as many rounds as continuing may give it."""
+        return self.rounds_to_go == 0
+
+    @property
+    def rounds_to_go(self) -> int:
+        """How many rounds it is continued by."""
+        afresh, rounds = self.afresh or self.rounds or 0, self.rounds or 0
+        more = max(10, int(_OF_START * afresh))
+        return max(0, min(more, max(10, int(MOST_OF_AFRESH * afresh)) - rounds))
 
     @cached_property
     def _booster(self) -> xgboost.Booster:
@@ -56,7 +73,8 @@ class XGBoostMember:
         return booster
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"model": self.model, "rounds": self.rounds}
+        state = {"model": self.model, "rounds": self.rounds}
+        return state if self.afresh is None else state | {"afresh": self.afresh}
 
     def predict(self, X: Encoded, *, threads: int) -> Floats:
         self._booster.set_param({"nthread": threads})
@@ -115,7 +133,11 @@ def _fit(train: Rows, fit: Fit) -> XGBoostMember:
         verbose_eval=False,
         xgb_model=None if start is None else bytearray(start.model),
     )
-    return XGBoostMember(model=bytes(booster.save_raw("ubj")), rounds=booster.num_boosted_rounds())
+    return XGBoostMember(
+        model=bytes(booster.save_raw("ubj")),
+        rounds=booster.num_boosted_rounds(),
+        afresh=None if start is None else start.afresh or start.rounds,
+    )
 
 
 def _early_stopping(train: Rows, fit: Fit) -> xgboost.callback.EarlyStopping:
@@ -127,7 +149,7 @@ def _early_stopping(train: Rows, fit: Fit) -> xgboost.callback.EarlyStopping:
 def _rounds(fit: Fit, start: XGBoostMember | None) -> int:
     """Return how many rounds to grow, beyond those of a start."""
     if start is not None:
-        return max(10, int(_OF_START * (start.rounds or 0)))
+        return start.rounds_to_go
     if "rounds" in fit.params:
         return int(fit.params["rounds"])
     most = int(_LONGEST / fit.params["learning_rate"]) if fit.validation is not None else _ROUNDS
