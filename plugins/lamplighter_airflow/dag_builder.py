@@ -17,6 +17,7 @@ from lamplighter.spec import load_spec, spec_paths
 from lamplighter.spec.operations import Owner, Schedule
 from lamplighter.spec.yaml_text import parse_yaml
 from lamplighter_airflow.broken_spec_dag import broken_spec_dag
+from lamplighter_airflow.evaluate_dag import evaluate_dag
 from lamplighter_airflow.maintain_dag import MAINTAIN, maintain_dag
 from lamplighter_airflow.score_dag import score_dag
 from lamplighter_airflow.train_dag import train_dag
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from lamplighter.spec import ModelSpec
     from lamplighter.spec.values import Section
 
-BUILDERS = {"train": train_dag, "score": score_dag}
+BUILDERS = {"train": train_dag, "score": score_dag, "evaluate": evaluate_dag}
 """Process and what builds its DAG."""
 
 
@@ -39,7 +40,7 @@ def build_dags(
     *,
     maintain: bool = True,
 ) -> list[DAG]:
-    """Build `<model>__train` and `<model>__score` for every spec, and `lamplighter__maintain`.
+    """Build the DAGs of every spec, one per process in `BUILDERS`, and `lamplighter__maintain`.
 
     A spec that cannot be used becomes a DAG of the same name that says what is wrong with it; the
     other models are built all the same.

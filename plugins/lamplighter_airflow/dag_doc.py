@@ -38,6 +38,27 @@ Scoring an interval again replaces its rows with the same rows. This DAG takes n
 """
 
 
+def evaluate_doc(spec: ModelSpec) -> str:
+    """Return the page of `<model>__evaluate`."""
+    return f"""\
+### How the champions of `{spec.model}` did, day by day
+
+{_facts(spec)}
+
+Each example of a day is judged by who was champion at its prediction time, with features as known
+then. The labels are those known when the day ended, and once more those known when all of them had
+matured; beside it stands the same in hindsight. Every result is a row in the ledger.
+
+**Backfilling.** Choose *Backfill* and two dates, or run
+`airflow backfills create --dag-id {spec.model}__evaluate --from-date ... --to-date ...`. A backfill
+reads the lake as it is and writes nothing but these rows. Days may run in any order, several at
+once, and twice. `lamplighter evaluate {spec.model}` does the same in one process, and draws it.
+
+**Reading a run.** A day before the first champion is green and says *no champion*. Red means that
+the lake does not hold the day yet, or that something broke.
+"""
+
+
 def maintain_doc() -> str:
     """Return the page of `lamplighter__maintain`."""
     return """\

@@ -29,14 +29,7 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
     )
     return {
         "as_of": _as_of(),
-        "knowledge_time": Param(
-            None,
-            type=["null", "string"],
-            format="date-time",
-            pattern=_WITH_ZONE,
-            title="Knowledge time",
-            description="Use labels that were known until then. Empty: as of.",
-        ),
+        "knowledge_time": _knowledge_time("Use labels that were known until then. Empty: as of."),
         "force_retrain": Param(
             False,
             type="boolean",
@@ -102,6 +95,37 @@ def score_form() -> dict[str, Param]:
         ),
         "reason": reason(),
     }
+
+
+def evaluate_form() -> dict[str, Param]:
+    """Return the form of `<model>__evaluate`."""
+    return {
+        "as_of": _as_of(),
+        "knowledge_time": _knowledge_time(
+            "Judge by labels that were known until then. Empty: by those known when the day ended, "
+            "and by those known when all of them had matured."
+        ),
+        "by": Param(
+            "champion",
+            type="string",
+            pattern=r"^(champion|current|version:[A-Za-z0-9_.-]+)$",
+            title="Who is judged",
+            description="champion: whoever was champion at the time. current: today's champion, "
+            "whatever the day. version:N: that version.",
+        ),
+        "reason": reason(),
+    }
+
+
+def _knowledge_time(description: str) -> Param:
+    return Param(
+        None,
+        type=["null", "string"],
+        format="date-time",
+        pattern=_WITH_ZONE,
+        title="Knowledge time",
+        description=description,
+    )
 
 
 def _as_of() -> Param:

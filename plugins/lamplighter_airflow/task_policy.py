@@ -16,7 +16,9 @@ _SHORT = timedelta(minutes=15)
 _LONG = timedelta(hours=2)
 _UNREPORTED = ("resolve_spec", "report_run")
 _OUTLETS: dict[str, Announced] = {"validate_data": "snapshot", "release_model": "champion"}
-_TIMEOUTS = {"ingest_data": _LONG, "select_features": _LONG, "score_interval": _LONG}
+_TIMEOUTS = dict.fromkeys(
+    ("ingest_data", "select_features", "score_interval", "evaluate_interval"), _LONG
+)
 
 
 def default_args(spec: ModelSpec) -> dict[str, Any]:

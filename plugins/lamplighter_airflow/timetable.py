@@ -9,6 +9,8 @@ from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
 from pendulum import DateTime, datetime, instance
 
+from lamplighter.spec.ticks import daily_cron
+
 if TYPE_CHECKING:
     from lamplighter.spec import ModelSpec
 
@@ -39,7 +41,8 @@ class NightTimetable(CronDataIntervalTimetable):
         self._start = start
         self._end = end
         bounds = [f"from {start}"] * (start is not None) + [f"until {end}"] * (end is not None)
-        self.description = ", ".join(filter(None, [self.description, " ".join(bounds)]))
+        window = "only by people" if end == date.min else " ".join(bounds)
+        self.description = ", ".join(filter(None, [self.description, window]))
 
     @property
     def summary(self) -> str:
@@ -105,6 +108,18 @@ def timetable(spec: ModelSpec) -> NightTimetable | None:
         return None
     begins = schedule.start or (spec.time.start if spec.time else None)
     return NightTimetable(schedule.cron, schedule.timezone, start=begins, end=schedule.end)
+
+
+def daily_timetable(spec: ModelSpec) -> NightTimetable:
+    """Return the timetable of what is done day by day; it is never None, for backfills.
+
+    Where the spec has no schedule, its window is empty: people may backfill, and the scheduler
+    starts nothing.
+    """
+    schedule = spec.schedule
+    begins = schedule.start or (spec.time.start if spec.time else None)
+    ends = schedule.end if schedule.cron is not None else date.min
+    return NightTimetable(daily_cron(schedule), schedule.timezone, start=begins, end=ends)
 
 
 def start_date(spec: ModelSpec) -> DateTime:

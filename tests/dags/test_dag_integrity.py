@@ -11,6 +11,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 
 PROJECT = Path(__file__).resolve().parents[2]
+PROCESSES = ("train", "score", "evaluate")
 HEAVY = [
     "alembic", "deltalake", "great_expectations", "hyperopt", "matplotlib", "mlflow", "numpy",
     "pandas", "pyarrow", "scipy", "sklearn", "xgboost",
@@ -79,7 +80,7 @@ def test_parsing_twice_gives_the_same_dags_byte_for_byte():
 def test_every_shipped_spec_has_its_dags():
     names = {path.stem for path in (PROJECT / "include" / "models").glob("*.yaml")}
     assert names
-    expected = {f"{name}__{process}" for name in names for process in ("train", "score")}
+    expected = {f"{name}__{process}" for name in names for process in PROCESSES}
     assert set(parse(PROJECT / "dags")) == {*expected, "lamplighter__maintain"}
 
 
@@ -88,17 +89,28 @@ def test_a_night_has_the_same_tasks_in_every_model(models):
         assert [task.task_id for task in dag.topological_sort()] == STEPS
 
 
-@pytest.mark.parametrize("dag_id", ["flights__train", "flights__score"])
+@pytest.mark.parametrize("dag_id", [f"flights__{process}" for process in PROCESSES])
 def test_every_task_has_a_timeout_a_pool_a_doc_an_owner_and_a_link(dag_id):
     dag = parse(PROJECT / "dags")[dag_id]
     assert dag.doc_md
-    assert dag.max_active_runs == 1
+    assert dag.max_active_runs == (4 if dag_id.endswith("__evaluate") else 1)
     for task in dag.tasks:
         assert task.execution_timeout, task.task_id
         assert task.pool == "default_pool"
         assert task.doc_md, task.task_id
         assert task.owner == "operations-research"
         assert "Night report" in {link.name for link in task.operator_extra_links}
+
+
+def test_evaluating_takes_at_most_two_tasks_and_can_always_be_backfilled(models):
+    (models / "tea.yaml").write_text(TEA + "schedule: {cron: null}\n")
+    for dag in (
+        parse(PROJECT / "dags")["flights__evaluate"],
+        parse(models.parent)["tea__evaluate"],
+    ):
+        assert [task.task_id for task in dag.tasks] == ["resolve_spec", "evaluate_interval"]
+        assert dag.timetable.can_be_scheduled
+        assert "backfill" in {str(kind) for kind in dag.allowed_run_types or ["backfill"]}
 
 
 def test_the_report_is_a_teardown_and_does_not_decide_the_colour_of_the_run():
@@ -119,7 +131,7 @@ def test_an_edited_spec_is_another_version_of_the_dag(models):
 def test_one_broken_spec_says_what_is_wrong_and_leaves_the_others_alone(models):
     (models / "coffee.yaml").write_text(TEA.replace("tea", "coffee").replace("target", "taget"))
     dags = parse(models.parent)
-    models_of = {"tea__train", "tea__score", "coffee__train", "coffee__score"}
+    models_of = {f"{model}__{process}" for model in ("tea", "coffee") for process in PROCESSES}
     assert set(dags) == {*models_of, "lamplighter__maintain"}
     assert dags["tea__train"].tags == {"model:tea", "process:train"}
     broken = dags["coffee__train"]
@@ -143,7 +155,7 @@ def test_a_file_that_is_no_spec_at_all_is_named_after_the_file(models, content):
     (models / "noise.yaml").write_text(content)
     dags = parse(models.parent)
     broken = [dag for dag in dags.values() if "broken-spec" in dag.tags]
-    assert len(broken) == 2
+    assert len(broken) == len(PROCESSES)
     assert "tea__train" in dags
 
 

@@ -30,9 +30,9 @@ def ids(models: Path) -> set[str]:
 
 
 def test_what_init_writes_becomes_two_dags_and_their_file_gone_they_go(models: Path) -> None:
-    assert ids(models) == {"tides__train", "tides__score"}
+    assert ids(models) == {"tides__train", "tides__score", "tides__evaluate"}
     spec = models / "tides.yaml"
     spec.write_text(spec.read_text().replace("model: tides", "model: ebbs"))
-    assert ids(models) == {"ebbs__train", "ebbs__score"}
+    assert ids(models) == {"ebbs__train", "ebbs__score", "ebbs__evaluate"}
     spec.unlink()
     assert ids(models) == set()

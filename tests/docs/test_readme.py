@@ -44,6 +44,7 @@ def test_every_make_target_that_the_docs_name_exists() -> None:
         "check",
         "run",
         "score",
+        "evaluate",
         "history",
         "champion",
         "promote",

@@ -9,6 +9,7 @@ from lamplighter.ledger import Ledger
 from lamplighter.spec import load_spec
 from lamplighter.spec.operations import Owner
 from lamplighter_airflow.dag_builder import build_dags
+from lamplighter_airflow.evaluate_dag import evaluate_dag
 from lamplighter_airflow.notifiers.failure import FailureNotifier
 from lamplighter_airflow.score_dag import score_dag
 from lamplighter_airflow.train_dag import train_dag
@@ -82,7 +83,7 @@ def test_a_ledger_that_is_away_keeps_nobody_from_being_told(monkeypatch, caplog)
 def test_a_broken_spec_is_told_to_the_owner_it_still_names(tmp_path, ledger):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "tea.yaml").write_text(TEA.replace("target", "taget"))
-    train, _ = build_dags(tmp_path / "models", {}, maintain=False)
+    train, *_ = build_dags(tmp_path / "models", {}, maintain=False)
     (task,) = train.tasks
     (callback,) = task.on_failure_callback
     callback(failed(reason=task.message))
@@ -94,7 +95,7 @@ def test_a_broken_spec_is_told_to_the_owner_it_still_names(tmp_path, ledger):
 def test_a_broken_spec_that_names_nobody_is_told_to_the_log(tmp_path, ledger):
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "tea.yaml").write_text("model: tea\nowner: 7\n")
-    train, _ = build_dags(tmp_path / "models", {}, maintain=False)
+    train, *_ = build_dags(tmp_path / "models", {}, maintain=False)
     (callback,) = train.tasks[0].on_failure_callback
     callback(failed())
     assert [notice.via for notice in ledger.notices("tea")] == ["log"]
@@ -105,7 +106,8 @@ def test_what_no_report_speaks_of_has_somebody_who_tells_it(tmp_path):
     path.write_text(TEA)
     telling = {
         dag.dag_id: {task.task_id for task in dag.tasks if task.on_failure_callback}
-        for dag in (build(load_spec(path), path) for build in (train_dag, score_dag))
+        for dag in (build(load_spec(path), path) for build in (train_dag, score_dag, evaluate_dag))
     }
     assert telling["tea__train"] == {"resolve_spec", "report_run"}
     assert telling["tea__score"] == set(score_dag(load_spec(path), path).task_ids)
+    assert telling["tea__evaluate"] == {"resolve_spec", "evaluate_interval"}

@@ -9,7 +9,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import ParamValidationError
 
 from lamplighter.spec import ModelSpec
-from lamplighter_airflow.form import score_form, train_form
+from lamplighter_airflow.form import evaluate_form, score_form, train_form
 from lamplighter_airflow.maintain_dag import maintain_dag
 
 SPEC = ModelSpec.model_validate(
@@ -92,6 +92,7 @@ def test_a_right_value_is_taken(right):
 FORMS = {
     "train": train_form(SPEC),
     "score": score_form(),
+    "evaluate": evaluate_form(),
     "maintain": {
         name: maintain_dag(Path()).params.get_param(name) for name in maintain_dag(Path()).params
     },
@@ -121,6 +122,9 @@ def test_every_value_has_its_range(form):
         ("score", {"hours": 1.5}),
         ("score", {"as_of": "today"}),
         ("score", {"reasons": "some"}),
+        ("evaluate", {"by": "newest"}),
+        ("evaluate", {"by": "version:"}),
+        ("evaluate", {"knowledge_time": "2013-07-01"}),
         ("maintain", {"logs_days": 0}),
         ("maintain", {"trials_days": 6}),
         ("maintain", {"stale_hours": "long"}),

@@ -14,6 +14,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from lamplighter.errors import SpecError
 from lamplighter.spec import ModelSpec, load_spec
 from lamplighter_airflow.assets import model_asset
+from lamplighter_airflow.dag_builder import BUILDERS
 from lamplighter_airflow.score_dag import score_dag
 from lamplighter_airflow.train_dag import train_dag
 
@@ -84,7 +85,8 @@ def test_every_step_that_can_be_named_is_a_task(path):
     named = set(ModelSpec.model_json_schema()["$defs"]["Schedule"]["properties"]["steps"]
                 ["propertyNames"]["enum"])  # fmt: skip
     spec = load_spec(path)
-    tasks = {*train_dag(spec, path).task_ids, *score_dag(spec, path).task_ids}
+    dags = [build(spec, path) for build in BUILDERS.values()]
+    tasks = {task for dag in dags for task in dag.task_ids}
     # check_drift and check_leakage come with their operators.
     assert named - {"check_drift", "check_leakage"} <= tasks <= named
 

@@ -6,7 +6,9 @@ import pendulum
 import pytest
 from airflow.timetables.base import TimeRestriction
 
-from lamplighter_airflow.timetable import NightTimetable
+from lamplighter.spec import ModelSpec
+from lamplighter.spec.ticks import evaluated_day, evaluated_days
+from lamplighter_airflow.timetable import NightTimetable, daily_timetable
 
 NEW_YORK = "America/New_York"
 EPOCH = pendulum.datetime(1970, 1, 1)
@@ -93,3 +95,31 @@ def test_it_survives_the_database(timetable):
 def test_the_list_of_dags_says_what_the_window_is():
     assert JULY.summary == "0 4 * * * America/New_York"
     assert JULY.description == "At 04:00, from 2013-06-30 until 2013-07-02"
+
+
+def test_a_days_work_of_a_model_without_schedule_is_started_by_people_only():
+    spec = spec_of({"cron": None})
+    assert nights(daily_timetable(spec), scheduler()) == []
+    assert len(nights(daily_timetable(spec), backfill("2013-06-01", "2013-06-03"))) == 3
+
+
+@pytest.mark.parametrize("schedule", [{"cron": "15 4 * * 1"}, {"cron": "*/5 * * * *"}, {}])
+def test_the_library_knows_the_days_that_airflow_backfills(schedule):
+    spec = spec_of({"timezone": NEW_YORK, **schedule})
+    timetable, found, last = daily_timetable(spec), [], None
+    asked = backfill("2013-03-01T00:00:00-05:00", "2013-11-10T00:00:00-05:00")
+    while info := timetable.next_dagrun_info(last_automated_data_interval=last, restriction=asked):
+        last = info.data_interval
+        found.append(last)
+        assert evaluated_day(spec, last.end).start == last.start
+    first, end = found[0].start, found[-1].start.add(seconds=1)
+    days = evaluated_days(spec, first, end)
+    assert [(day.start, day.end) for day in days] == [(i.start, i.end) for i in found]
+
+
+def spec_of(schedule):
+    document = {
+        "model": "tea", "owner": {"team": "kitchen"}, "task": "binary", "schedule": schedule,
+        "data": {"tables": {"cups": {"source": {"csv": "c"}, "key": ["id"]}}, "target": "good"},
+    }  # fmt: skip
+    return ModelSpec.model_validate(document)

@@ -168,7 +168,7 @@ def test_a_renamed_model_is_new_and_the_old_one_stays():
         changed("model", "stays"), known(spec=None, champion=None, others={"visits": OLD})
     )
     said = " ".join(plan.meanings)
-    assert "stays is new: the DAGs stays__train and stays__score appear" in said
+    assert "stays is new: the DAGs stays__train, stays__score and stays__evaluate appear" in said
     assert "the same as visits: if that was renamed, visits keeps its history" in said
 
 

@@ -21,7 +21,7 @@ from lamplighter.data.asof_versions import (
     microseconds_of,
     shared_codes,
 )
-from lamplighter.data.asof_window import Floats, window_totals
+from lamplighter.data.asof_window import Floats, Window, may_count, window_totals
 from lamplighter.data.filled_in import fill_times, known_from, masked
 from lamplighter.errors import DataError, TimeTravelError
 from lamplighter.spec.data import Table
@@ -58,6 +58,7 @@ class AsOfView:
         self.as_of = as_of
         self._horizon = as_of
         self._restricted = False
+        self._read_whole: set[str] = set()
         self._versions = {
             name: Versions.of(table, history) for name, (table, history) in tables.items()
         }
@@ -71,6 +72,15 @@ class AsOfView:
     def tables(self) -> tuple[str, ...]:
         """Names of the tables."""
         return tuple(self._versions)
+
+    @property
+    def read_whole(self) -> frozenset[str]:
+        """Names of the tables that were read as a whole, by `rows`, here or in a view made of this.
+
+        Their answer depends on the first prediction time of the examples, so on which examples
+        are asked about together.
+        """
+        return frozenset(self._read_whole)
 
     def columns(self, table: str) -> list[str]:
         """Names of a table's columns."""
@@ -121,6 +131,7 @@ class AsOfView:
                 "which look back from each example's own prediction time"
             )
         versions = self._of(table)
+        self._read_whole.add(table)
         found = versions.standing(microsecond(at))
         rows = versions.frame.drop(columns=_OWN).take(found)
         return self._masked(table, rows, found, microsecond(at)).reset_index(drop=True)
@@ -220,17 +231,20 @@ class AsOfView:
         if value is None and aggregate != "count":
             raise ValueError(f"aggregate {aggregate!r} needs a value column; only 'count' does not")
         versions = self._of(table)
-        groups, wanted_groups = self._groups(table, examples, by)
+        _require(versions.frame, by, f"table {table!r}")
+        _require(examples, [*by, "prediction_time"], "the examples")
+        values = _numbers(versions.frame, value, table)
+        times = self._times(examples, None)
         read = [*by, value] if value is not None else list(by)
         versions = replace(versions, known=known_from(versions.known, self._filled[table], read))
+        window = Window(
+            since=None if since is None else microseconds_of(since), until=microseconds_of(until)
+        )
+        counting = may_count(versions, values, window, times=times)
+        versions, values = versions.where(counting), values[counting]
+        groups, wanted_groups = shared_codes(versions.frame, examples, tuple(by))
         sums, counts = window_totals(
-            versions,
-            groups,
-            _numbers(versions.frame, value, table),
-            wanted_groups=wanted_groups,
-            times=self._times(examples, None),
-            since=None if since is None else microseconds_of(since),
-            until=microseconds_of(until),
+            versions, groups, values, window, wanted_groups=wanted_groups, times=times
         )
         if aggregate == "mean":
             with np.errstate(invalid="ignore"):

@@ -74,6 +74,20 @@ class Versions:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def where(self, kept: Bools) -> Versions:
+        """Return some of the versions; what superseded them stays as it is."""
+        if kept.all():
+            return self
+        return Versions(
+            frame=self.frame[kept],
+            key=self.key,
+            entity=self.entity[kept],
+            known=self.known[kept],
+            event=self.event[kept],
+            superseded=self.superseded[kept],
+            deleted=self.deleted[kept],
+        )
+
     def standing(self, at: int) -> Ints:
         """Return the positions of the versions that stand at one time, tombstones left out."""
         stands = (self.known <= at) & (at < self.superseded) & ~self.deleted
@@ -107,6 +121,31 @@ class Versions:
         found[rows] = positions
         found[-1] = -1  # where code -1, a missing key, looks
         return found[wanted]
+
+    def standing_each(self, examples: pd.DataFrame, times: Ints) -> Ints:
+        """Find, per example, the version of its key that stands at a time of its own; -1 for none.
+
+        Parameters
+        ----------
+        examples : DataFrame, shape (n_examples, n_columns)
+            With the key columns.
+        times : array of int, shape (n_examples,)
+            Microseconds.
+        """
+        rows, wanted = shared_codes(self.frame, examples, self.key)
+        # lexsort is stable: of versions known together, the later one in the frame comes last.
+        order = np.lexsort((self.known, rows))
+        distinct, ranks = np.unique(self.known, return_inverse=True)
+        stride = len(distinct) + 1
+        places = (rows * stride + ranks + 1)[order]
+        asked = wanted * stride + np.searchsorted(distinct, times, side="right")
+        last = np.searchsorted(places, asked, side="right") - 1
+        found = np.full(len(times), -1, dtype=np.int64)
+        some = (last >= 0) & (wanted >= 0)
+        position = order[last[some]]
+        stands = (rows[position] == wanted[some]) & ~self.deleted[position]
+        found[some] = np.where(stands, position, -1)
+        return found
 
 
 def shared_codes(left: pd.DataFrame, right: pd.DataFrame, by: tuple[str, ...]) -> tuple[Ints, Ints]:

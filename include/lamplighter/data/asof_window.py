@@ -17,20 +17,53 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lamplighter.data.asof_versions import FOREVER, Ints, Versions
+from lamplighter.data.asof_versions import FOREVER, Bools, Ints, Versions
 
 Floats = npt.NDArray[np.float64]
+
+_EXACT = 2.0**53  # up to here, sums of whole numbers have no rounding
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window in microseconds before a time, both ends included; without `since`, from ever."""
+
+    since: int | None
+    until: int
+
+    def begin(self, versions: Versions) -> Ints:
+        """Return from when on each version lies in it."""
+        return np.maximum(versions.known, versions.event + self.until)
+
+    def end(self, versions: Versions) -> Ints:
+        """Return from when on each version no longer lies in it."""
+        if self.since is None:
+            return versions.superseded
+        return np.minimum(versions.superseded, versions.event + self.since + 1)
+
+
+def may_count(versions: Versions, values: Floats, window: Window, *, times: Ints) -> Bools:
+    """Say which versions could lie in the window of some time, where leaving others out is safe.
+
+    It is where all values are whole numbers: their sums are exact, whatever else is added up
+    and taken off again. Otherwise, all may count.
+    """
+    everything = np.ones(len(values), dtype=bool)
+    known = values[~np.isnan(values)]
+    whole = bool((known == np.floor(known)).all()) and np.abs(known).sum() < _EXACT
+    if not whole or not len(times):
+        return everything
+    return (window.end(versions) > times.min()) & (window.begin(versions) <= times.max())
 
 
 def window_totals(
     versions: Versions,
     groups: Ints,
     values: Floats,
+    window: Window,
     *,
     wanted_groups: Ints,
     times: Ints,
-    since: int | None,
-    until: int,
 ) -> tuple[Floats, Ints]:
     """Sum and count the values in the window before each time.
 
@@ -45,19 +78,15 @@ def window_totals(
         What to add up. NaN counts as absent.
     wanted_groups, times : array of int, shape (n_times,)
         The group and the time, in microseconds, of each answer.
-    since, until : int
-        The window in microseconds before each time, both ends included. Without `since`, all
-        that was known.
+    window : Window
+        The window before each time.
 
     Returns
     -------
     sums : array of float, shape (n_times,)
     counts : array of int, shape (n_times,)
     """
-    begin = np.maximum(versions.known, versions.event + until)
-    end = versions.superseded
-    if since is not None:
-        end = np.minimum(end, versions.event + since + 1)
+    begin, end = window.begin(versions), window.end(versions)
     counted = ~versions.deleted & (groups >= 0) & ~np.isnan(values) & (begin < end)
     begun = _totals_until(groups[counted], begin[counted], values[counted], wanted_groups, times)
     ending = counted & (end < FOREVER)

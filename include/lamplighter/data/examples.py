@@ -133,10 +133,13 @@ def feature_view(
     return AsOfView(tables, as_of=as_of)
 
 
-def _examples(spec: ModelSpec, lake: Lake, *, known_by: datetime) -> pd.DataFrame:
-    name = spec.data.examples_table
-    table = spec.data.tables[name]
-    versions = Versions.of(table, lake.history(spec.model, name, table, known_by=known_by))
+def examples_among(spec: ModelSpec, versions: Versions, *, known_by: datetime) -> pd.DataFrame:
+    """Return the examples among the versions of the examples table, without labels.
+
+    Columns as in `known_examples`, but ``label`` and ``label_time``; and ``known_at``, since when
+    the row was known that the example's prediction is made from.
+    """
+    table = spec.data.tables[spec.data.examples_table]
     if spec.time is None:
         chosen = versions.standing(microsecond(known_by))
     else:
@@ -152,7 +155,60 @@ def _examples(spec: ModelSpec, lake: Lake, *, known_by: datetime) -> pd.DataFram
         examples["event_time"] = rows["_event_time"].astype(_TIME)
         examples["prediction_time"] = examples["event_time"] - spec.time.lead
         examples["block"] = _local_days(examples["prediction_time"], spec.time.timezone)
+    examples["known_at"] = rows["_known_at"].astype(_TIME)
     return examples.sort_values(["prediction_time", *table.key], ignore_index=True)
+
+
+def target_values(spec: ModelSpec, target: pd.Series) -> pd.Series:
+    """Return the target's column as labels: 0.0 and 1.0 if the task is binary.
+
+    Raises
+    ------
+    DataError
+        If a binary target is neither 0 nor 1, or a target that should be numbers is none.
+    """
+    if spec.task == "multiclass":
+        return target
+    if spec.data.positive is not None:
+        return two_classes(target, spec.data.positive, name=spec.data.target)
+    name = f"{spec.data.target_table}.{spec.data.target_column}"
+    if not pd.api.types.is_numeric_dtype(target.dtype):
+        remedy = (
+            "say in data.positive which value is the one to predict"
+            if spec.task == "binary"
+            else "convert it in the source"
+        )
+        raise DataError(
+            f"the target {name} is {target.dtype}, expected numbers or booleans for the task "
+            f"{spec.task}; {remedy}"
+        )
+    values = pd.Series(target.to_numpy(dtype=np.float64, na_value=np.nan))
+    if spec.task == "binary" and not (values.isna() | values.isin([0.0, 1.0])).all():
+        other = values[~values.isin([0.0, 1.0]) & values.notna()].iloc[0]
+        raise DataError(
+            f"the target {name} holds {other:g}, expected 0 and 1 (or false and true) for the "
+            "task binary; say in data.positive which of two values is the one to predict, or set "
+            "task to multiclass or regression"
+        )
+    return values
+
+
+def refuse_another_key(spec: ModelSpec, labels: Versions, examples: pd.DataFrame) -> None:
+    """Raise DataError if the table of the labels has another key than the examples."""
+    missing = [column for column in labels.key if column not in examples.columns]
+    if missing:
+        raise DataError(
+            f"the key of table {spec.data.target_table!r}, which holds the target, has the column "
+            f"{missing[0]!r}, but the key of {spec.data.examples_table!r} has not; both need the "
+            "same key columns"
+        )
+
+
+def _examples(spec: ModelSpec, lake: Lake, *, known_by: datetime) -> pd.DataFrame:
+    name = spec.data.examples_table
+    table = spec.data.tables[name]
+    versions = Versions.of(table, lake.history(spec.model, name, table, known_by=known_by))
+    return examples_among(spec, versions, known_by=known_by).drop(columns="known_at")
 
 
 def _block_columns(spec: ModelSpec, rows: pd.DataFrame) -> list[str]:
@@ -183,48 +239,11 @@ def _labels(spec: ModelSpec, lake: Lake, *, known_by: datetime) -> Versions:
 
 def _labelled(spec: ModelSpec, examples: pd.DataFrame, labels: Versions, at: int) -> pd.DataFrame:
     """Give each example the label that stood at one time."""
-    _refuse_another_key(spec, labels, examples)
+    refuse_another_key(spec, labels, examples)
     target = labels.frame[spec.data.target_column]
     found = labels.matching(labels.standing(at), examples)
-    values = _target_values(spec, target).reindex(found).set_axis(examples.index)
+    values = target_values(spec, target).reindex(found).set_axis(examples.index)
     times = labels.frame["_known_at"].astype(_TIME).reindex(found).set_axis(examples.index)
     if spec.time is None:
         times = pd.Series(pd.NaT, index=examples.index, dtype=_TIME)
     return examples.assign(label=values, label_time=times.where(values.notna()))
-
-
-def _target_values(spec: ModelSpec, target: pd.Series) -> pd.Series:
-    if spec.task == "multiclass":
-        return target
-    if spec.data.positive is not None:
-        return two_classes(target, spec.data.positive, name=spec.data.target)
-    name = f"{spec.data.target_table}.{spec.data.target_column}"
-    if not pd.api.types.is_numeric_dtype(target.dtype):
-        remedy = (
-            "say in data.positive which value is the one to predict"
-            if spec.task == "binary"
-            else "convert it in the source"
-        )
-        raise DataError(
-            f"the target {name} is {target.dtype}, expected numbers or booleans for the task "
-            f"{spec.task}; {remedy}"
-        )
-    values = pd.Series(target.to_numpy(dtype=np.float64, na_value=np.nan))
-    if spec.task == "binary" and not (values.isna() | values.isin([0.0, 1.0])).all():
-        other = values[~values.isin([0.0, 1.0]) & values.notna()].iloc[0]
-        raise DataError(
-            f"the target {name} holds {other:g}, expected 0 and 1 (or false and true) for the "
-            "task binary; say in data.positive which of two values is the one to predict, or set "
-            "task to multiclass or regression"
-        )
-    return values
-
-
-def _refuse_another_key(spec: ModelSpec, labels: Versions, examples: pd.DataFrame) -> None:
-    missing = [column for column in labels.key if column not in examples.columns]
-    if missing:
-        raise DataError(
-            f"the key of table {spec.data.target_table!r}, which holds the target, has the column "
-            f"{missing[0]!r}, but the key of {spec.data.examples_table!r} has not; both need the "
-            "same key columns"
-        )

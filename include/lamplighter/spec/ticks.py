@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from lamplighter.spec.model import ModelSpec
+    from lamplighter.spec.operations import Schedule
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,41 @@ def latest_interval(spec: ModelSpec, until: datetime) -> Interval | None:
     if (first and day < first) or (schedule.end and day > schedule.end):
         return None
     return Interval(start, end)
+
+
+def daily_cron(schedule: Schedule) -> str:
+    """Return the daily tick at which a day of the model is evaluated: at the hour of its nights.
+
+    Midnight where the schedule names no one hour and minute of the day.
+
+    Examples
+    --------
+    >>> from lamplighter.spec.operations import Schedule
+    >>> daily_cron(Schedule(cron="30 4 * * 1")), daily_cron(Schedule(cron=None))
+    ('30 4 * * *', '0 0 * * *')
+    """
+    minute, hour, *_ = (schedule.cron or "").split() or ("", "")
+    return f"{minute} {hour} * * *" if minute.isdigit() and hour.isdigit() else "0 0 * * *"
+
+
+def evaluated_day(spec: ModelSpec, until: datetime) -> Interval:
+    """Return the newest day, from tick to tick of `daily_cron`, that ended by an instant."""
+    cron, zone = daily_cron(spec.schedule), ZoneInfo(spec.schedule.timezone)
+    end = tick_by(cron, zone, until)
+    return Interval(tick_before(cron, zone, end), end)
+
+
+def evaluated_days(spec: ModelSpec, start: datetime, end: datetime) -> list[Interval]:
+    """Return the days, from tick to tick of `daily_cron`, that begin in ``[start, end)``."""
+    cron, zone = daily_cron(spec.schedule), ZoneInfo(spec.schedule.timezone)
+    tick = tick_by(cron, zone, end + timedelta(days=2))
+    days = []
+    while tick > start:
+        before = tick_before(cron, zone, tick)
+        if start <= before < end:
+            days.append(Interval(before, tick))
+        tick = before
+    return days[::-1]
 
 
 def tick_by(cron: str, zone: ZoneInfo, instant: datetime) -> datetime:

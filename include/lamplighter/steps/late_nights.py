@@ -85,6 +85,7 @@ def watch_nights(ledger: Ledger, specs: Iterable[ModelSpec], *, now: datetime) -
 
 
 def _is_night(stored: StoredRun) -> bool:
-    # The score DAG, and scoring into a file, write runs too, and train nothing.
-    scores = "__score/" in stored.run_id or "/score-" in stored.run_id
-    return stored.run.timeline == "live" and not stored.run.dry_run and not scores
+    # Scoring, by its DAG or into a file, and evaluating write runs too, and train nothing.
+    others = ("__score/", "/score-", "__evaluate/")
+    trains = not any(mark in stored.run_id for mark in others)
+    return stored.run.timeline == "live" and not stored.run.dry_run and trains

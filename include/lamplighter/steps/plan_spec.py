@@ -16,7 +16,7 @@ from lamplighter.steps.spec_changes import (
     with_defaults,
 )
 
-DAGS = ("train", "score")
+DAGS = ("train", "score", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def plan_spec(spec: ModelSpec, known: Known) -> Plan:
 
 
 def _new_model(spec: ModelSpec, known: Known) -> Iterator[str]:
-    dags = " and ".join(f"{spec.model}__{process}" for process in DAGS)
-    yield f"{spec.model} is new: the DAGs {dags} appear at the next parse"
+    *others, last = (f"{spec.model}__{process}" for process in DAGS)
+    yield f"{spec.model} is new: the DAGs {', '.join(others)} and {last} appear at the next parse"
     yield f"its first night ingests {', '.join(spec.data.tables)} from the beginning"
     yield next_times(spec, known.now)
     for name, document in known.others.items():
