@@ -281,7 +281,7 @@ class EvaluationRef(Contract):
     sane: bool
     problems: tuple[str, ...] = ()
     checks: tuple[Checked, ...] = ()
-    """Those that decide, at most 30, the failed ones first; the document has them all."""
+    """Those that decide, at most 20, the failed ones first; the document has them all."""
 
 
 class ExplanationRef(Contract):

@@ -30,9 +30,10 @@ def test_of_many_problems_the_first_are_said_and_how_many_more():
     assert said[-1] == "and 4 more checks that failed, see the evaluation"
 
 
-def test_the_next_step_gets_the_failed_checks_first_and_at_most_thirty():
-    kept = [Check("slices", f"s{n}", "x", 1, None, 1.0, True) for n in range(40)]
+def test_the_next_step_gets_the_failed_checks_first_and_no_more_than_xcom_carries():
+    kept = [Check("slices", f"s{n}{'x' * 99}", "x", 1, None, 1.0, True) for n in range(40)]
     shown = Check("slices", "shown", "x", 1, None)
     failed = Check("cost", "", "cost", 1, None, 1.0, False, "too dear")
     found = compact([shown, *kept, failed])
-    assert (len(found), found[0].section, found[1].about) == (30, "cost", "s0")
+    assert (len(found), found[0].section, found[1].about[:3]) == (20, "cost", "s0x")
+    assert sum(len(check.model_dump_json()) for check in found) < 4_000

@@ -114,20 +114,20 @@ def too_few(rows: int, least: int) -> str:
 
 def problems_of(checks: Sequence[Check], *, most: int = 8) -> tuple[str, ...]:
     """Return the sentences of the checks that reject; of many, the first and how many more."""
-    found = [check.sentence for check in checks if check.kept is False]
+    found = [_short(check.sentence, 400) for check in checks if check.kept is False]
     if len(found) <= most:
         return tuple(found)
     return (*found[:most], f"and {len(found) - most} more checks that failed, see the evaluation")
 
 
-def compact(checks: Sequence[Check], *, most: int = 30) -> tuple[Checked, ...]:
+def compact(checks: Sequence[Check], *, most: int = 20) -> tuple[Checked, ...]:
     """Return what one step hands to the next of the checks that decide: failed ones first."""
     deciding = [check for check in checks if check.limit is not None or check.kept is False]
     deciding.sort(key=lambda check: check.kept is not False)
     return tuple(
         Checked(
             section=check.section,
-            about=check.about,
+            about=_short(check.about, 60),
             what=check.what,
             value=check.estimate.value if check.estimate else None,
             limit=check.limit,
@@ -135,3 +135,7 @@ def compact(checks: Sequence[Check], *, most: int = 30) -> tuple[Checked, ...]:
         )
         for check in deciding[:most]
     )
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
