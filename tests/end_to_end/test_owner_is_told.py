@@ -54,7 +54,7 @@ def test_a_night_under_a_freeze_is_green_judges_and_says_why_nothing_changed(
     assert [version.version for version in ledger.versions("told")] == ["1"]
     (_, headers, said) = chat.posted[0]
     assert (said["event"], said["model"], said["owner"]) == ("no_change", "told", "shop")
-    assert "Not released: told is frozen by anna since " in said["text"]
+    assert "Not released: told is frozen by anna (OS user) since " in said["text"]
     assert headers["Authorization"] == f"Bearer {SECRET}"
     page = airflow.page(said["link"].removeprefix(airflow.address))
     assert (page[0], "stocktaking" in page[1]) == (200, True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.contracts import Actor
 from lamplighter.steps.upkeep.round import Round
 from lamplighter_airflow.old_xcoms import delete_old_xcoms, has_database
 from world import World
@@ -41,6 +42,7 @@ def test_a_database_counts_if_the_configuration_names_it_and_a_file_is_there(
 def test_without_a_database_the_duty_says_which_command_to_run_elsewhere(
     home: Path, world: World
 ) -> None:
-    report = delete_old_xcoms(Round(stores=world.stores))
+    scheduler = Actor(name="scheduler", kind="airflow")
+    report = delete_old_xcoms(Round(stores=world.stores, actor=scheduler))
     assert report.done == ()
     assert "airflow db clean --tables xcom --dag-ids" in report.found[0]

@@ -8,7 +8,8 @@ import pytest
 
 from lamplighter.contracts import Actor
 from lamplighter.errors import FrozenError
-from lamplighter.spec.operations import Retrain, Schedule
+from lamplighter.spec.operations import Schedule
+from lamplighter.spec.retrain import Retrain
 from lamplighter.steps.act_of_person import adopt_alias, promote_version, restore_alias, roll_back
 from lamplighter.steps.examine_stores import examine_stores
 from lamplighter.steps.freeze_window import freeze_window
@@ -51,7 +52,7 @@ def test_a_night_under_a_freeze_judges_and_releases_nothing_and_the_next_one_doe
     assert [version.version for version in ledger.versions("returns")] == ["1"]
     assert ledger.champion("returns") is None
     said = " ".join(report.sentences)
-    assert "Not released: returns is frozen with all models by anna since " in said
+    assert "Not released: returns is frozen with all models by anna (OS user) since " in said
     assert "stocktaking" in said
 
     ledger.unfreeze("*", reason="done", actor=ANNA)
@@ -100,7 +101,7 @@ def test_a_backfill_judges_as_if_nothing_were_frozen(frozen: World) -> None:
 def test_nobody_becomes_champion_by_a_person_either(frozen: World, act) -> None:
     frozen.stores.registry.set_alias("returns", "champion", "2")
     with pytest.raises(
-        FrozenError, match=r"frozen by anna since .*: stocktaking; nothing was changed, lift it"
+        FrozenError, match=r"frozen by anna \(OS user\) since .*: stocktaking; nothing was change"
     ):
         act(frozen.stores)
     assert frozen.stores.ledger.champion("returns").version == "1"
@@ -114,7 +115,7 @@ def test_the_alias_may_be_put_back_under_a_freeze(frozen: World) -> None:
 def test_the_doctor_says_what_is_frozen_and_finds_it_right(frozen: World) -> None:
     (found,) = [f for f in examine_stores(frozen.stores) if f.check == "freeze"]
     assert found.right
-    assert "frozen by anna since " in found.message
+    assert "frozen by anna (OS user) since " in found.message
 
 
 def test_an_emergency_may_roll_back_when_it_says_so(frozen: World) -> None:

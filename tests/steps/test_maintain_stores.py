@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable
 from mlflow import MlflowClient
 
-from lamplighter.contracts import ArtifactRef, Keep, Upkeep
+from lamplighter.contracts import Actor, ArtifactRef, Keep, Upkeep
 from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.delta_upkeep import delta_tables
 from lamplighter.errors import ArtifactError, LedgerUnavailableError, RegistryUnavailableError
@@ -26,6 +26,7 @@ from lamplighter.steps.upkeep.round import Round
 from world import World, day
 
 OLD = 400
+ANNA = Actor(name="anna", kind="os_user")
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def do(seasoned: World) -> Callable[..., Upkeep]:
 
     def do(duty: str, *, in_days: float = OLD, **values: Any) -> Upkeep:
         now = datetime.now(UTC) + timedelta(days=in_days)
-        return DUTIES[duty](Round(stores=seasoned.stores, now=now, **values))
+        return DUTIES[duty](Round(stores=seasoned.stores, actor=ANNA, now=now, **values))
 
     return do
 
@@ -269,7 +270,7 @@ def test_one_duty_fails_and_the_others_are_done(
         raise RegistryUnavailableError("the registry does not answer")
 
     monkeypatch.setitem(upkeep.DUTIES, "close_stale_runs", away)
-    results = maintain_stores(Round(stores=seasoned.stores))
+    results = maintain_stores(Round(stores=seasoned.stores, actor=ANNA))
     assert [r for r in results if isinstance(r, Failed)] == [
         Failed("close_stale_runs", "the registry does not answer")
     ]

@@ -9,6 +9,7 @@ from lamplighter.cli.show_history import as_document
 from lamplighter.cli.stores import acting_user
 from lamplighter.steps.act_of_person import promote_version, roll_back
 from lamplighter.steps.night import Stores
+from lamplighter.steps.version_facts import facts_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     if warning:
         complain(warning)
     if arguments.json:
-        print_json({"model": arguments.model, "champion": as_document(release)})
+        facts = facts_of(stores.ledger, arguments.model, release.version)
+        print_json({"model": arguments.model, "champion": as_document(release, facts)})
     else:
         print(
             f"version {release.version} is champion of {arguments.model} "

@@ -26,17 +26,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Repair if asked to, then look; exit 1 if anything is wrong."""
-    stores = Stores.from_environment()
+    stores, actor = Stores.from_environment(), acting_user()
     if arguments.restore:
-        version = restore_alias(stores, arguments.restore)
+        version = restore_alias(stores, arguments.restore, actor=actor)
         complain(f"alias 'champion' of {arguments.restore} names version {version} again")
     if arguments.adopt:
-        release, _ = adopt_alias(
-            stores, arguments.adopt, reason=arguments.reason, actor=acting_user()
-        )
+        release, _ = adopt_alias(stores, arguments.adopt, reason=arguments.reason, actor=actor)
         complain(f"version {release.version} is champion of {arguments.adopt} in the ledger too")
     paths = StorePaths.from_environment()
-    findings = visit(stores, paths, models=arguments.model, specs=models_folder())
+    findings = visit(stores, paths, models=arguments.model, specs=models_folder(), actor=actor)
     if arguments.json:
         print_json({"findings": [finding.document() for finding in findings]})
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lamplighter.cli.output import ERROR, OK, complain, print_json
+from lamplighter.cli.stores import acting_user
 from lamplighter.contracts import Keep
 from lamplighter.steps.doctor.visit import models_folder
 from lamplighter.steps.maintain_stores import Failed, maintain_stores
@@ -36,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     results = maintain_stores(
         Round(
             stores=Stores.from_environment(),
+            actor=acting_user(),
             keep=Keep.model_validate(limits),
             dry_run=arguments.dry_run,
             specs=models_folder(),

@@ -14,6 +14,7 @@ from lamplighter.cli.output import complain
 from lamplighter.contracts import Actor
 from lamplighter.errors import UsageError
 from lamplighter.ledger import Ledger
+from lamplighter.ledger.timelines import LIVE, checked_timeline
 from lamplighter.spec import spec_paths
 from lamplighter.spec.yaml_text import parse_yaml
 
@@ -40,6 +41,19 @@ def refuse_unknown(ledger: Ledger, model: str) -> None:
             f"the ledger {ledger.name} knows no model {model!r}; it knows "
             f"{', '.join(known) or 'none'}. Give a model's name, and set LAMPLIGHTER_HOME if its "
             "ledger lies elsewhere"
+        )
+
+
+def refuse_unknown_timeline(ledger: Ledger, model: str, timeline: str) -> None:
+    """Raise UsageError for a simulated timeline on which nothing of the model ever happened.
+
+    Such a one would seem to have the champions of `live`, which nobody simulated.
+    """
+    known = ledger.timelines(model)
+    if checked_timeline(timeline) != LIVE and timeline not in known:
+        raise UsageError(
+            f"the ledger {ledger.name} knows no timeline {timeline!r} of {model}; it knows "
+            f"{', '.join(known) or 'none'}"
         )
 
 

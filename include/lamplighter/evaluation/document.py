@@ -28,7 +28,7 @@ An evaluation (`evaluation_document`) has these keys:
 A night (`night_document`) has these:
 
 - `kind` ("night"), `format` (1), `model`, `run_key`, `timeline`, `as_of`, `knowledge_time`,
-  `actor`, `dry_run`, `reason` (of whoever asked for the run)
+  `actor` (who asked for the run: a user of Airflow or of the operating system), `dry_run`, `reason`
 - `outcome`: a word or two; `verdict`: the gate's, or null; `sentences`: what happened and why
 - `steps`: list of `name`, `outcome`, `seconds` (or null), `sentence`, `links`
 - `problems`: list of what the data did wrong: `table`, `check`, `column`, `severity` (critical:
@@ -171,7 +171,7 @@ def night_document(
     document = {
         "kind": "night",
         **_about(run),
-        "actor": run.actor.name,
+        "actor": str(run.actor),
         "dry_run": run.dry_run,
         "reason": run.reason,
         "outcome": outcome,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, union
+from sqlalchemy import Row, or_, select, union
 
 from lamplighter.contracts import RunRef
 from lamplighter.errors import LedgerError
@@ -25,6 +25,16 @@ class RunPages(Pages):
             select(tables.runs.c.model),
             select(tables.version_intents.c.model),
             select(tables.releases.c.model),
+        )
+        with self._database.reading() as connection:
+            return sorted(connection.execute(known).scalars())
+
+    def timelines(self, model: str) -> list[str]:
+        """Return the names of the timelines on which a model ever had a run or a release."""
+        runs, releases = tables.runs.c, tables.releases.c
+        known = union(
+            select(runs.timeline).where(runs.model == model),
+            select(releases.timeline).where(releases.model == model),
         )
         with self._database.reading() as connection:
             return sorted(connection.execute(known).scalars())
@@ -92,6 +102,33 @@ class RunPages(Pages):
             document = connection.execute(query).scalar()
         return None if document is None else RunRef.model_validate(document)
 
+    def runs_by_key(self, run_key: str) -> list[StoredRun]:
+        """Return every run of one night, the oldest first: started again, it has several."""
+        runs = tables.runs
+        query = (
+            select(runs.c.run_id, runs.c.run, runs.c.recorded_at)
+            .where(runs.c.run_key == run_key)
+            .order_by(runs.c.id)
+        )
+        with self._database.reading() as connection:
+            return [_stored_run(row) for row in connection.execute(query)]
+
+    def runs_named(self, model: str, name: str) -> list[StoredRun]:
+        """Return the runs of a model that a person may mean by a name, the newest first.
+
+        That is the run's id in the ledger or in Airflow, with or without the name of its DAG, or
+        the key of its night.
+        """
+        runs = tables.runs
+        ends = runs.c.run_id.endswith(f"/{name}", autoescape=True)
+        query = (
+            select(runs.c.run_id, runs.c.run, runs.c.recorded_at)
+            .where(runs.c.model == model, or_(runs.c.run_id == name, runs.c.run_key == name, ends))
+            .order_by(runs.c.id.desc())
+        )
+        with self._database.reading() as connection:
+            return [_stored_run(row) for row in connection.execute(query)]
+
     def run_with_key(self, run_key: str) -> RunRef | None:
         """Return the first run with this key; all runs with it were asked for the same."""
         runs = tables.runs.c
@@ -119,13 +156,12 @@ class RunPages(Pages):
         if live:
             query = query.where(runs.c.timeline == LIVE, runs.c.dry_run.is_(False))
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-        return [
-            StoredRun(
-                run_id=row.run_id, run=RunRef.model_validate(row.run), recorded_at=row.recorded_at
-            )
-            for row in rows
-        ]
+            return [_stored_run(row) for row in connection.execute(query)]
+
+
+def _stored_run(row: Row[Any, Any, Any]) -> StoredRun:
+    run = RunRef.model_validate(row.run)
+    return StoredRun(run_id=row.run_id, run=run, recorded_at=row.recorded_at)
 
 
 def _no_spec(digest: str) -> LedgerError:

@@ -31,6 +31,7 @@ from lamplighter.registry.packaging import LOADER
 from lamplighter.registry.registration import Registered, Registration, StepHook, register
 from lamplighter.registry.stale_runs import StaleRun, close_run, stale_runs
 from lamplighter.registry.stored_model import (
+    DEFECTS_TAG,
     DIGEST_TAG,
     KEY_TAG,
     RELEASE_TAG,
@@ -238,6 +239,20 @@ class Registry:
         """Take back what `mark_released` noted on a version."""
         with unavailable_explained(self._address):
             self._client.delete_model_version_tag(model, version, RELEASE_TAG)
+
+    def note_defects(self, model: str, version: str, defects: str) -> None:
+        """Show on a version what is known to be wrong with it; nothing any more, if empty."""
+        if self.noted_defects(model, version) == defects:
+            return
+        with unavailable_explained(self._address):
+            if defects:
+                self._client.set_model_version_tag(model, version, DEFECTS_TAG, defects)
+            else:
+                self._client.delete_model_version_tag(model, version, DEFECTS_TAG)
+
+    def noted_defects(self, model: str, version: str) -> str:
+        """Return what `note_defects` shows on a version; empty if nothing."""
+        return self.version(model, version).tags.get(DEFECTS_TAG, "")
 
     def released_as(self, model: str, version: str) -> int | None:
         """Return the release that `mark_released` noted on a version."""

@@ -17,6 +17,7 @@ KEY_TAG = "lamplighter.key"
 DIGEST_TAG = "lamplighter.artifact_digest"
 MODEL_TAG = "lamplighter.model_id"
 RELEASE_TAG = "lamplighter.release"
+DEFECTS_TAG = "lamplighter.known_defects"
 
 
 def version_bytes(client: MlflowClient, model: str, version: str) -> bytes:

@@ -8,8 +8,11 @@ from lamplighter.contracts import Actor
 from lamplighter.errors import ArtifactError, FrozenError, LedgerError, UsageError
 from lamplighter.ledger import Release, ReleaseRequest
 from lamplighter.ledger.records import ReleaseKind, Version
+from lamplighter.steps.alias_incidents import close_alias_incidents
 from lamplighter.steps.champion_alias import ALIAS, note_projection, project_alias
 from lamplighter.steps.freeze_window import freeze_window_of
+from lamplighter.steps.known_defects import defects_warning
+from lamplighter.steps.known_version import known_version
 from lamplighter.steps.night import Stores
 
 
@@ -23,7 +26,7 @@ def promote_version(
     release : Release
         The ledger's line; the one that stands already, if the version is champion now.
     warning : str or None
-        A sentence about an alias that a stranger moved.
+        What to know of it: an alias that a stranger moved, known defects of the version.
 
     Raises
     ------
@@ -34,7 +37,9 @@ def promote_version(
     ArtifactError
         If the version's file is missing or is not the one that was judged.
     """
-    return _act(stores, model, _version(stores, model, version), "promote", reason, actor)
+    return _act(
+        stores, model, known_version(stores.ledger, model, version), "promote", reason, actor
+    )
 
 
 def roll_back(
@@ -54,7 +59,7 @@ def roll_back(
             "there is none before it to roll back to"
         )
     before = standing[-2]
-    version = _version(stores, model, before)
+    version = known_version(stores.ledger, model, before)
     return _act(stores, model, version, "rollback", reason, actor, even_if_frozen=even_if_frozen)
 
 
@@ -83,17 +88,6 @@ def adopt_known(
 ) -> tuple[Release, str | None]:
     """Make a version that the ledger knows champion by adoption. Returns as `promote_version`."""
     return _act(stores, version.model, version, "adopt", reason, actor)
-
-
-def _version(stores: Stores, model: str, version: str) -> Version:
-    found = stores.ledger.version(model, version)
-    if found is None:
-        known = ", ".join(v.version for v in stores.ledger.versions(model)) or "none"
-        raise UsageError(
-            f"{model} has no version {version!r}; the ledger knows {known}. One that others "
-            "registered comes in by 'lamplighter adopt'"
-        )
-    return found
 
 
 def _act(
@@ -130,7 +124,16 @@ def _act(
                 even_if_frozen=even_if_frozen,
             )
         )
-    return head, project_alias(stores.ledger, stores.registry, model=model, name=name)
+    foreign = project_alias(
+        stores.ledger,
+        stores.registry,
+        model=model,
+        name=name,
+        actor=actor,
+        how=f"{kind} of version {version.version}: {reason}",
+    )
+    warnings = [foreign, defects_warning(stores.ledger, model, version.version)]
+    return head, "; ".join(filter(None, warnings)) or None
 
 
 def _clock(stores: Stores, version: Version) -> datetime:
@@ -179,17 +182,23 @@ def adopt_alias(
     pointed = stores.registry.alias(name, "champion")
     if pointed is None:
         raise LedgerError(f"the alias 'champion' of {name} names no version; nothing to adopt")
-    return _act(stores, model, _version(stores, model, pointed), "adopt", reason, actor)
+    return _act(stores, model, known_version(stores.ledger, model, pointed), "adopt", reason, actor)
 
 
-def restore_alias(stores: Stores, model: str) -> str:
-    """Move the alias back to the ledger's champion. Returns the version."""
+def restore_alias(stores: Stores, model: str, *, actor: Actor | None = None) -> str:
+    """Move the alias back to the ledger's champion. Returns the version.
+
+    With an actor, who answers for it, the incidents of the alias end by this.
+    """
     head = stores.ledger.champion(model)
     if head is None:
         raise LedgerError(f"{model} has no champion in the ledger; nothing to restore")
     name = registered_name(stores, model)
     stores.registry.set_alias(name, ALIAS, head.version)
-    note_projection(stores.ledger, stores.registry, model=model, name=name)
+    note_projection(stores.registry, name, head)
+    if actor is not None:
+        how = f"restored: the alias names version {head.version} again"
+        close_alias_incidents(stores.ledger, model=model, how=how, actor=actor)
     return head.version
 
 

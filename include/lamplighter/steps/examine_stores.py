@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lamplighter.contracts import Actor
 from lamplighter.errors import LedgerError
 from lamplighter.ledger import Ledger, Release
 from lamplighter.steps.act_of_person import registered_digests, registered_name
-from lamplighter.steps.champion_alias import alias_state
+from lamplighter.steps.champion_alias import alias_state, note_alias
 from lamplighter.steps.doctor.finding import Finding, Level, asked
 from lamplighter.steps.golden_rows import compare_golden
 from lamplighter.steps.load_model import load_model
 from lamplighter.steps.night import Stores
 
 
-def examine_stores(stores: Stores, models: list[str] | None = None) -> list[Finding]:
+def examine_stores(
+    stores: Stores, models: list[str] | None = None, *, actor: Actor | None = None
+) -> list[Finding]:
     """Look at the stores and at every model, or at some.
+
+    With an actor, who looks, an alias that a stranger moved becomes an incident in the ledger.
 
     Checks: the registry answers; the ledger's champion can be read, is the file that was judged,
     loads, and scores its golden rows as it did; the registry holds the same file; the alias
@@ -31,7 +36,7 @@ def examine_stores(stores: Stores, models: list[str] | None = None) -> list[Find
             said = f"{model} is not in the ledger; it knows {', '.join(known) or 'no model'}"
             findings.append(Finding("model", "wrong", said, model))
             continue
-        findings.extend(_examine_model(stores, model))
+        findings.extend(_examine_model(stores, model, actor))
     return findings
 
 
@@ -40,12 +45,12 @@ def _answers(stores: Stores) -> tuple[Level, str]:
     return "ok", f"{stores.registry.address} answers"
 
 
-def _examine_model(stores: Stores, model: str) -> Iterator[Finding]:
+def _examine_model(stores: Stores, model: str, actor: Actor | None) -> Iterator[Finding]:
     champion = stores.ledger.champion(model)
     yield asked("champion", model, lambda: _champion_scores(stores, champion))
     if champion is not None:
         yield asked("registered file", model, lambda: _same_file(stores, model, champion))
-    yield asked("alias", model, lambda: _alias_agrees(stores, model))
+    yield asked("alias", model, lambda: _alias_agrees(stores, model, actor))
     yield asked("registrations", model, lambda: _nothing_half_done(stores.ledger, model))
     yield asked("versions", model, lambda: _nothing_doubled(stores, model))
     for freeze in stores.ledger.standing_freezes(model):
@@ -81,10 +86,11 @@ def _same_file(stores: Stores, model: str, champion: Release) -> tuple[Level, st
     )
 
 
-def _alias_agrees(stores: Stores, model: str) -> tuple[Level, str]:
-    state = alias_state(
-        stores.ledger, stores.registry, model=model, name=registered_name(stores, model)
-    )
+def _alias_agrees(stores: Stores, model: str, actor: Actor | None) -> tuple[Level, str]:
+    name = registered_name(stores, model)
+    state = alias_state(stores.ledger, stores.registry, model=model, name=name)
+    if actor is not None:
+        note_alias(stores.ledger, state, model=model, name=name, actor=actor)
     if state.right:
         return "ok", f"alias 'champion' names version {state.expected or 'none'}, as the ledger"
     remedy = "somebody else moved it; " if state.foreign else "a release was cut short; "

@@ -66,7 +66,12 @@ def _released(night: Night, decision: PromotionDecision, tonights: VersionRef | 
             released=False, reason=f"not released: {refused}", version=version.version
         )
     foreign = project_alias(
-        night.ledger, night.registry, model=night.run.model, name=night.registered_name
+        night.ledger,
+        night.registry,
+        model=night.run.model,
+        name=night.registered_name,
+        actor=night.run.actor,
+        how=f"release of version {release.version}",
     )
     night.say(f"version {release.version} is champion from {release.valid_from.isoformat()}")
     log.info("%s: released version %s (%s)", night.run.model, release.version, release.key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.configuration import conf
 
 from lamplighter.contracts import Keep
+from lamplighter_airflow.as_of import run_actor
 from lamplighter_airflow.operators.base import LamplighterOperator
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class MaintainStoresOperator(LamplighterOperator):
         form = context["params"]
         return Round(
             stores=Stores.from_environment(),
+            actor=run_actor(context["dag_run"]),
             keep=Keep.model_validate({name: form[name] for name in Keep.model_fields}),
             dry_run=form["dry_run"],
             specs=Path(self.specs),

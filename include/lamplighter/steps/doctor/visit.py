@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lamplighter.contracts import Actor
 from lamplighter.steps.doctor.airflow import AirflowQuestion, examine_airflow
 from lamplighter.steps.doctor.connections import examine_connections, notify_names, sql_names
 from lamplighter.steps.doctor.disk import examine_disk
@@ -24,6 +25,7 @@ def visit(
     models: list[str] | None = None,
     specs: Path | None = None,
     now: datetime | None = None,
+    actor: Actor | None = None,
 ) -> list[Finding]:
     """Look at everything; with `models`, at those only and not at what they share.
 
@@ -33,18 +35,20 @@ def visit(
         The folder of the specs.
     now : datetime, optional
         The wall clock, by which a night is late.
+    actor : Actor, optional
+        Who looks. With one, an alias that a stranger moved becomes an incident in the ledger.
     """
     now = now or datetime.now(UTC)
     known = read_specs(specs)
     if models:
         chosen = Specs(specs, {m: s for m, s in known.sound.items() if m in models})
         return [
-            *examine_stores(stores, models),
+            *examine_stores(stores, models, actor=actor),
             *examine_nights(chosen, stores.ledger, now=now),
         ]
     question = AirflowQuestion(sorted(notify_names(known)), sorted(sql_names(known)))
     findings = [
-        *examine_stores(stores),
+        *examine_stores(stores, actor=actor),
         *examine_specs(known, stores.ledger),
         *examine_nights(known, stores.ledger, now=now),
         *examine_disk(paths, now=now),

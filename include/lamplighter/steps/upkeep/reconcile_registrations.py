@@ -13,7 +13,8 @@ from lamplighter.contracts import Upkeep
 from lamplighter.errors import LamplighterError
 from lamplighter.ledger import VersionIntent
 from lamplighter.steps.act_of_person import registered_name
-from lamplighter.steps.champion_alias import alias_state, project_alias
+from lamplighter.steps.champion_alias import alias_state, note_alias, project_alias
+from lamplighter.steps.known_defects import defects_shown, show_defects
 from lamplighter.steps.night import Stores
 from lamplighter.steps.upkeep.round import Round
 
@@ -32,11 +33,12 @@ def reconcile_registrations(task: Round) -> Upkeep:
 
     A registration whose version lies whole in MLflow is written into the ledger. One that never
     got that far is reported: clearing its night's `register_model` completes it. Twins that lost
-    are discarded. A release whose alias was not moved yet gets it moved.
+    are discarded. A release whose alias was not moved yet gets it moved. MLflow
+    is brought to show the known defects that the ledger has.
     """
     book, young = _Book(), task.before(hours=_IN_HAND_HOURS)
     for model in task.stores.ledger.models():
-        for part in (_registrations, _twins, _alias):
+        for part in (_registrations, _twins, _alias, _defects):
             try:
                 part(task, model, young, book)
             except LamplighterError as error:
@@ -96,16 +98,36 @@ def _alias(task: Round, model: str, young: datetime, book: _Book) -> None:
     if head is None or head.recorded_at >= young:
         return
     state = alias_state(stores.ledger, stores.registry, model=model, name=name)
+    if not task.dry_run:
+        note_alias(stores.ledger, state, model=model, name=name, actor=task.actor)
     if state.right:
         return
-    if state.foreign or (state.points_to is None and state.before is not None):
+    if state.foreign:
         book.found.append(
             f"{model}: {state}: somebody else moved it, so it was left alone; run 'lamplighter "
             f"doctor --restore {model}' or 'lamplighter doctor --adopt {model}'"
         )
         return
     if not task.dry_run:
-        project_alias(stores.ledger, stores.registry, model=model, name=name)
+        project_alias(
+            stores.ledger,
+            stores.registry,
+            model=model,
+            name=name,
+            actor=task.actor,
+            how=f"upkeep moved the alias to version {head.version}",
+        )
     book.done.append(
         f"moved the alias of {name} to version {head.version}, whose release was cut short"
     )
+
+
+def _defects(task: Round, model: str, young: datetime, book: _Book) -> None:
+    stores = task.stores
+    for number in sorted({defect.version for defect in stores.ledger.defects(model)}):
+        version = stores.ledger.version(model, number)
+        if version is None or defects_shown(stores.ledger, stores.registry, version):
+            continue
+        if not task.dry_run:
+            show_defects(stores.ledger, stores.registry, version)
+        book.done.append(f"let MLflow show the known defects of version {number} of {model}")

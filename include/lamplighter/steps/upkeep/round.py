@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lamplighter.contracts import Keep, Upkeep
+from lamplighter.contracts import Actor, Keep, Upkeep
 from lamplighter.steps.night import Stores
 
 _MOST_SENTENCES = 40
@@ -24,6 +24,8 @@ class Round:
 
     Parameters
     ----------
+    actor : Actor
+        Who asked for the round; what it finds is an incident in the ledger under this name.
     specs : Path, optional
         The folder of the specs; without it, no night can be late.
     logs : Path, optional
@@ -33,6 +35,7 @@ class Round:
     """
 
     stores: Stores
+    actor: Actor
     keep: Keep = field(default_factory=Keep)
     dry_run: bool = False
     specs: Path | None = None
