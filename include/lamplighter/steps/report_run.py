@@ -31,6 +31,7 @@ from lamplighter.contracts import (
 from lamplighter.evaluation.document import Link, StepOutcome, night_document
 from lamplighter.evaluation.report import render_night
 from lamplighter.spec.operations import Step
+from lamplighter.steps.champion_warnings import champion_warnings
 from lamplighter.steps.check_leakage import FILE as LEAKAGE_FILE
 from lamplighter.steps.explain_candidate import in_words
 from lamplighter.steps.night import Night
@@ -248,7 +249,7 @@ def _sentences(
         said.append(f"Registered as version {version.version}.")
     said += [*_of_place(decision, version), *_of_release(run.model, outcomes)]
     said.append(_who_is_champion(night, release))
-    return said
+    return [*said, *champion_warnings(night)]
 
 
 def _of_decision(decision: PromotionDecision) -> str:
