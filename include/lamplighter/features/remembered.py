@@ -72,4 +72,5 @@ def _names(spec: ModelSpec, examples: pd.DataFrame) -> pd.Index:
     key = list(spec.data.tables[spec.data.examples_table].key)
     if len(key) == 1:
         return pd.Index(examples[key[0]].to_numpy())
-    return pd.MultiIndex.from_frame(examples[key])
+    found: pd.MultiIndex = pd.MultiIndex.from_frame(examples[key])
+    return found

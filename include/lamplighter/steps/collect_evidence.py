@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ from lamplighter.contracts import (
     Guard,
     SnapshotRef,
 )
+from lamplighter.data.asof import AsOfView
 from lamplighter.data.examples import feature_view, labelled_examples
 from lamplighter.data.predictions import example_names, prediction_ids
 from lamplighter.data.splits import matured_blocks
 from lamplighter.errors import DataError, LamplighterError
 from lamplighter.evaluation.gate import GateRule
 from lamplighter.evaluation.holdout import Day, Holdout
-from lamplighter.features.build import build_features
 from lamplighter.ledger import Release, Version
 from lamplighter.steps.label_codes import label_codes
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
@@ -175,11 +176,14 @@ class _Rival:
         return found[:, 0] if self.scorer.task != "multiclass" else found
 
     def _score(self, night: Night, examples: pd.DataFrame, end: datetime) -> np.ndarray:
-        view = feature_view(night.spec, night.lake, as_of=end).bounded_by(examples)
+        @cache
+        def view() -> AsOfView:
+            return feature_view(night.spec, night.lake, as_of=end).bounded_by(examples)
+
         parts = []
         for first in range(0, len(examples), _BATCH_ROWS):
             rows = examples[first : first + _BATCH_ROWS].reset_index(drop=True)
-            features = build_features(night.spec, rows, view)
+            features = night.features(rows, view)
             parts.append(self.scorer.predict(features, threads=night.threads))
         night.say(f"{self.name} scored {len(examples):,} examples")
         return np.concatenate(parts)

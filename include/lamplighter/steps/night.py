@@ -140,16 +140,18 @@ class Night:
         """Name of the model in the registry."""
         return self.spec.release.registered_name or self.spec.model
 
-    def features(self, examples: pd.DataFrame, view: AsOfView | None = None) -> pd.DataFrame:
+    def features(
+        self, examples: pd.DataFrame, open_view: Callable[[], AsOfView] | None = None
+    ) -> pd.DataFrame:
         """Build the features of examples, each from what was known at its prediction.
 
-        `view` saves opening one where there is one; it must be as of this night.
+        `open_view` gives the view to build from, as of this night; it is only opened when needed.
         """
-        return self.stores.build(
-            self.spec,
-            examples,
-            lambda: view or feature_view(self.spec, self.lake, as_of=self.run.as_of),
-        )
+        return self.stores.build(self.spec, examples, open_view or self.view)
+
+    def view(self) -> AsOfView:
+        """Open the view of every table as known by this night."""
+        return feature_view(self.spec, self.lake, as_of=self.run.as_of)
 
     def work_key(self, step: str, *content: object) -> str:
         """Name work that does not depend on a policy: the same for all timelines of a replay.

@@ -40,7 +40,7 @@ def register_model(
     examples: ExamplesRef,
     candidate: CandidateRef,
     evaluation: EvaluationRef,
-    explanation: ExplanationRef,
+    explanation: ExplanationRef | None,
 ) -> VersionRef | None:
     """Register a sane candidate. Returns None where there is nothing to register.
 
@@ -55,7 +55,7 @@ def register_model(
     if not evaluation.sane:
         night.say(f"not registered: {'; '.join(evaluation.problems)}")
         return None
-    if night.stores.replayed:
+    if explanation is None:
         kept = {REFERENCE: _reference(night, examples, candidate).model_dump(mode="json")}
         return register_replayed(night, examples, candidate, kept)
     key = night.key("version", candidate.artifact.digest)

@@ -45,7 +45,7 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
     used = split.training | split.holdout
     part = np.where(split.training, "training", "holdout")[used]
     view = feature_view(spec, night.lake, as_of=run.as_of)
-    features = night.features(examples[used], view)
+    features = night.features(examples[used], lambda: view)
     kept, dropped = usable_features(features[part == "training"])
     refuse_other_pixels(kept, spec.features.images)
     judged = columns_to_check(spec, examples[used], view, features)
@@ -84,7 +84,7 @@ def _store_live(
     if not unlabelled.any():
         return None
     live = examples[unlabelled].tail(_LIVE_ROWS)
-    features = night.features(live, view)
+    features = night.features(live, lambda: view)
     frame = join_features(live, features, np.full(len(live), "live")).reset_index(drop=True)
     return night.artifacts.write_frame(f"{night.work_key('live', snapshot_digest)}.parquet", frame)
 

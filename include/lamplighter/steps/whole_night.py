@@ -89,6 +89,9 @@ def run_night(
 ) -> RunReport:
     """Do one night from spec to report and return the report.
 
+    In a replay, what is made for readers and decides nothing is left out: explanations, and drift
+    unless the policy asks for it.
+
     Raises
     ------
     LamplighterError
@@ -123,7 +126,9 @@ def _steps(night: Night, course: _Course) -> None:
     settle_overdue(night)
     staged = take("ingest_data", lambda: ingest_data(night))
     snapshot = take("validate_data", lambda: validate_data(night, staged))
-    drift = take("check_drift", lambda: check_drift(night, snapshot))
+    drift = None
+    if not night.stores.replayed or night.spec.retrain.policy == "on_drift":
+        drift = take("check_drift", lambda: check_drift(night, snapshot))
     challenge = take("collect_evidence", lambda: collect_evidence(night, snapshot))
     retraining = take(
         "decide_retraining",
@@ -149,9 +154,11 @@ def _steps(night: Night, course: _Course) -> None:
     take("tune_model", lambda: tune_model(night, examples, workers=1))
     candidate = take("train_ensemble", lambda: train_ensemble(night, examples))
     evaluation = take("evaluate_candidate", lambda: evaluate_candidate(night, examples, candidate))
-    explanation = take(
-        "explain_candidate", lambda: explain_candidate(night, examples, candidate, evaluation)
-    )
+    explanation = None
+    if not night.stores.replayed:
+        explanation = take(
+            "explain_candidate", lambda: explain_candidate(night, examples, candidate, evaluation)
+        )
     decision = take(
         "decide_promotion",
         lambda: decide_promotion(

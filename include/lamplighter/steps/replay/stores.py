@@ -11,6 +11,7 @@ from lamplighter.data.artifacts import ArtifactStore
 from lamplighter.data.predictions import PredictionTable
 from lamplighter.data.quarantine import QuarantineTable
 from lamplighter.data.remembered_lake import RememberedLake
+from lamplighter.data.shadow_predictions import ShadowPredictions
 from lamplighter.errors import DataError, LedgerError, RegistryError
 from lamplighter.features.remembered import RememberedFeatures
 from lamplighter.ledger import Ledger
@@ -75,6 +76,7 @@ def open_replay(lived: Stores, spec: ModelSpec, *, home: str | Path) -> Stores:
         artifacts=ArtifactStore(str(folder / "artifacts")),
         ledger=ledger,
         registry=ReplayRegistry(ledger, spec.model),
+        shadow=ShadowPredictions(str(folder)),
         lived=lived,
         build=RememberedFeatures(),
     )
