@@ -128,6 +128,20 @@ def _knowledge_time(description: str) -> Param:
     )
 
 
+def answer_form() -> dict[str, Param]:
+    """Return what a person who approves or rejects a promotion may say with it."""
+    return {
+        "reason": Param(
+            "",
+            type="string",
+            maxLength=_LONGEST_REASON,
+            title="Reason",
+            description="Why you answer so; it goes into the ledger.",
+            source="task",
+        )
+    }
+
+
 def _as_of() -> Param:
     return Param(
         None,

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, TaskGroup
 
 from lamplighter_airflow.dag_doc import train_doc
 from lamplighter_airflow.form import train_form
+from lamplighter_airflow.operators.approve_promotion import ApprovePromotionOperator
 from lamplighter_airflow.operators.check_drift import CheckDriftOperator
 from lamplighter_airflow.operators.check_leakage import CheckLeakageOperator
 from lamplighter_airflow.operators.collect_evidence import CollectEvidenceOperator
@@ -113,6 +114,14 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
                 evaluation=evaluation,
                 explanation=explained.output,
             )
+            approved = ApprovePromotionOperator(
+                **step("approve_promotion"),
+                trigger_rule=_ALSO_WITHOUT_TRAINING,
+                rule=spec.gate.approval,
+                decision=decided.output,
+                version=registered.output,
+                evaluation=evaluation,
+            )
             released = ReleaseModelOperator(
                 **step("release_model"),
                 trigger_rule=_ALSO_WITHOUT_TRAINING,
@@ -125,6 +134,7 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
         checked >> search
         search >> trained  # the workers' common result is the stored search, read by its key
         decided >> registered
+        approved >> released
         released >> reported
     return dag
 

@@ -17,9 +17,11 @@ HEAVY = [
     "pandas", "pyarrow", "scipy", "sklearn", "xgboost",
 ]  # fmt: skip
 STEPS = [
-    "resolve_spec", "ingest_data", "validate_data", "check_drift", "decide_retraining",
+    "resolve_spec", "ingest_data", "validate_data", "check_drift", "collect_evidence",
+    "decide_retraining",
     "select_features", "check_leakage", "tune_model", "train_ensemble", "evaluate_candidate",
-    "explain_candidate", "decide_promotion", "register_model", "release_model", "report_run",
+    "explain_candidate", "decide_promotion", "register_model", "approve_promotion",
+    "release_model", "report_run",
 ]  # fmt: skip
 TEA = """\
 model: tea

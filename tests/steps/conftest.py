@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lamplighter.contracts import Actor
 from lamplighter.registry.relocation import files_of, relocate
 from world import World, day
 
@@ -33,6 +34,7 @@ def seasoned(seasoned_once: World, tmp_path: Path) -> World:
 @pytest.fixture(scope="session")
 def asked_once(seasoned_once: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     world = _copied(seasoned_once, tmp_path_factory.mktemp("asked") / "world")
+    free_the_challengers_place(world)
     world.document["gate"] = {"approval": {"when": "always", "assignees": ["anna", "bob"]}}
     world.write()
     world.run(day(53), run_id="asking", gate_mode="off")
@@ -43,6 +45,19 @@ def asked_once(seasoned_once: World, tmp_path_factory: pytest.TempPathFactory) -
 def asked(asked_once: World, tmp_path: Path) -> World:
     """The same, and version 4, of day 53, waits for the approval of anna or bob."""
     return _copied(asked_once, tmp_path / "world")
+
+
+def free_the_challengers_place(world: World) -> None:
+    """Let version 3 leave the place, so that the next night judges its own candidate."""
+    left = world.stores.ledger.leave_challenger(
+        "returns",
+        "3",
+        timeline="live",
+        as_of=day(52, 1),
+        reason="for a test",
+        actor=Actor(name="tester", kind="os_user"),
+    )
+    assert left is not None
 
 
 def _copied(one: World, folder: Path) -> World:

@@ -109,6 +109,15 @@ def test_the_first_answer_stands_and_a_night_run_again_follows_it(asked: World) 
     assert champion(asked) == "2"
 
 
+def test_a_challenger_that_a_person_rejects_leaves_its_place(seasoned: World) -> None:
+    ask(seasoned)
+    assert seasoned.run(day(53), gate_mode="off").outcome == "waits"
+    assert seasoned.stores.ledger.challenger("returns").version == "3"
+    assert answer(seasoned, "reject").approval.version == "3"
+    assert seasoned.stores.ledger.challenger("returns") is None
+    assert champion(seasoned) == "2"
+
+
 def test_only_who_was_asked_may_answer(asked: World) -> None:
     with pytest.raises(UsageError, match="carl was not asked about version 4; anna, bob may"):
         answer(asked, actor=Actor(name="carl", kind="os_user"))

@@ -9,7 +9,9 @@ from pydantic import Field, JsonValue, model_validator
 
 from lamplighter.spec.values import Day, Duration, Section, Zone
 
-Event = Literal["promotion", "no_change", "warning", "stopped_data", "failure", "late_night"]
+Event = Literal[
+    "promotion", "no_change", "approval", "warning", "stopped_data", "failure", "late_night"
+]
 Level = Literal["info", "warning", "critical"]
 PROCESSES = ("train", "score", "evaluate")
 """What the DAGs of a model do; each is called `<model>__<process>`."""
@@ -49,7 +51,7 @@ class Route(Section):
         default=(), description="For smtp: addresses; the owner's email unless said."
     )
     on: tuple[Event, ...] = Field(
-        default=("promotion", "warning", "stopped_data", "failure", "late_night"),
+        default=("promotion", "approval", "warning", "stopped_data", "failure", "late_night"),
         description="What is told this way.",
     )
     at_least: Level = Field(default="info", description="Less severe events are not told.")

@@ -10,7 +10,7 @@ from lamplighter.errors import RETRYABLE, FrozenError, LamplighterError, LedgerE
 from lamplighter.ledger import Decision, Ledger
 from lamplighter.ledger.book import utc_now
 from lamplighter.ledger.records import ApprovalAnswer
-from lamplighter.steps.approve_promotion import QUESTION, question_ref
+from lamplighter.steps.approve_promotion import QUESTION, question_ref, record_answer
 from lamplighter.steps.freeze_window import why_frozen
 from lamplighter.steps.night import Night, Stores, open_night
 from lamplighter.steps.release_model import release_model
@@ -70,28 +70,6 @@ def answer_approval(
     approval = question_ref(stores.ledger, question)
     mine = (approval.answer, approval.actor, approval.reason) == (answer, actor, reason)
     return Answered(approval, _carry_out(night, question, approval), mine)
-
-
-def record_answer(
-    ledger: Ledger,
-    question: Decision,
-    *,
-    answer: ApprovalAnswer,
-    reason: str,
-    actor: Actor,
-    answered_at: datetime | None = None,
-) -> ApprovalRef:
-    """Write an answer down, unless there is one, and return the question with what stands."""
-    ledger.record_approval(
-        question.key,
-        decision_key=question.evidence["decision"]["key"],
-        version=question.evidence["version"]["version"],
-        answer=answer,
-        reason=reason,
-        actor=actor,
-        answered_at=answered_at,
-    )
-    return question_ref(ledger, question)
 
 
 def settle_overdue(night: Night, *, now: datetime | None = None) -> list[ApprovalRef]:
@@ -178,13 +156,11 @@ def night_of(stores: Stores, question: Decision) -> Night:
 
 
 def _carry_out(night: Night, question: Decision, approval: ApprovalRef) -> ReleaseRef | None:
-    if not approval.granted:
+    decision = PromotionDecision.model_validate(question.evidence["decision"])
+    if not approval.granted and decision.challenger_version is None:
         return None
-    return release_model(
-        night,
-        PromotionDecision.model_validate(question.evidence["decision"]),
-        VersionRef.model_validate(question.evidence["version"]),
-    )
+    version = VersionRef.model_validate(question.evidence["version"])
+    return release_model(night, decision, version)
 
 
 def _refuse_others(approval: ApprovalRef, actor: Actor) -> None:

@@ -7,12 +7,13 @@ nobody gets past them by marking a task.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from lamplighter.contracts import ApprovalRef, Guard, PromotionDecision, VersionRef
+from lamplighter.contracts import Actor, ApprovalRef, Guard, PromotionDecision, VersionRef
 from lamplighter.evaluation.approval import needs_approval
 from lamplighter.ledger import ApprovalAct, Decision, Ledger
+from lamplighter.ledger.records import ApprovalAnswer
 from lamplighter.steps.freeze_window import why_frozen
 from lamplighter.steps.judged_version import judged_version
 from lamplighter.steps.night import Night
@@ -38,6 +39,28 @@ def approve_promotion(
     asked = _ask(night, decision, version, standing.why)
     night.say(str(asked))
     return asked
+
+
+def take_answer(
+    night: Night,
+    approval: ApprovalRef,
+    *,
+    answer: ApprovalAnswer,
+    reason: str,
+    actor: Actor,
+    answered_at: datetime,
+) -> ApprovalRef:
+    """Write down what was answered in Airflow, and return what stands: the first answer.
+
+    An answer that nobody gave came at the deadline.
+    """
+    assert approval.key is not None
+    question = night.ledger.decision(approval.key)
+    assert question is not None
+    at = approval.until if answer == "expired" else answered_at
+    return record_answer(
+        night.ledger, question, answer=answer, reason=reason, actor=actor, answered_at=at
+    )
 
 
 def standing_approval(
@@ -81,6 +104,28 @@ def question_ref(ledger: Ledger, question: Decision) -> ApprovalRef:
         assignees=tuple(question.evidence["assignees"]),
         **(_answer(told) if told else {}),
     )
+
+
+def record_answer(
+    ledger: Ledger,
+    question: Decision,
+    *,
+    answer: ApprovalAnswer,
+    reason: str,
+    actor: Actor,
+    answered_at: datetime | None = None,
+) -> ApprovalRef:
+    """Write an answer down, unless there is one, and return the question with what stands."""
+    ledger.record_approval(
+        question.key,
+        decision_key=question.evidence["decision"]["key"],
+        version=question.evidence["version"]["version"],
+        answer=answer,
+        reason=reason,
+        actor=actor,
+        answered_at=answered_at,
+    )
+    return question_ref(ledger, question)
 
 
 def _answer(told: ApprovalAct) -> dict[str, object]:

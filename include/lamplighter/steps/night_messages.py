@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lamplighter.contracts import (
+    ApprovalRef,
     Contract,
     DriftRef,
     LeakageRef,
@@ -16,11 +17,13 @@ from lamplighter.contracts import (
     RunReport,
     SnapshotRef,
 )
+from lamplighter.ledger import Decision
 from lamplighter.spec.operations import Event, Level, Owner
 
 USUAL_LEVELS: dict[Event, Level] = {
     "promotion": "info",
     "no_change": "info",
+    "approval": "warning",
     "warning": "warning",
     "stopped_data": "critical",
     "failure": "critical",
@@ -111,6 +114,28 @@ def night_messages(
         )
         for event, title, sentences in found
     ]
+
+
+def approval_message(
+    owner: Owner, run: RunRef, approval: ApprovalRef, judged: Decision, *, link: str = ""
+) -> Message:
+    """Return the request to approve a release."""
+    who = f"{', '.join(approval.assignees)} may answer. " if approval.assignees else ""
+    return message(
+        owner,
+        "approval",
+        model=run.model,
+        about=str(approval.key),
+        title=f"version {approval.version} waits for approval",
+        sentences=(
+            f"The gate says {judged.verdict}: {judged.reason}.",
+            f"A person has to approve it, because {approval.why}.",
+            f"{who}Without an answer until {approval.until:%Y-%m-%d %H:%M %Z} it is "
+            f"{approval.without_answer}.",
+        ),
+        as_of=run.as_of,
+        link=link,
+    )
 
 
 def _event(outcome: str, *, released: bool) -> tuple[Event, str]:

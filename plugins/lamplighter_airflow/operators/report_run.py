@@ -31,6 +31,7 @@ _RESULTS = {
     "explain_candidate": "ExplanationRef",
     "decide_promotion": "PromotionDecision",
     "register_model": "VersionRef",
+    "approve_promotion": "ApprovalRef",
     "release_model": "ReleaseRef",
 }
 """Step and the contract that its task returns, in the order of the night."""
