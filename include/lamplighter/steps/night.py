@@ -198,7 +198,9 @@ class Night:
         return self.run.as_of - timedelta(microseconds=1)
 
 
-_NOT_TRAINED_BY = ("owner", "gate", "evidence", "release", "monitor", "retrain", "schedule")
+_NOT_TRAINED_BY = (
+    "owner", "gate", "evidence", "explain", "card", "release", "monitor", "retrain", "schedule",
+)  # fmt: skip
 
 
 def training_digest(spec: ModelSpec) -> str:
