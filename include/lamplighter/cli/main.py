@@ -33,6 +33,7 @@ _COMMANDS = {
     "card": ("show_card", "print or write the model card of a version"),
     "reproduce": ("reproduce_version", "train a version again, and say whether it is the same"),
     "lineage": ("show_lineage", "say where a prediction came from, or who learnt from an example"),
+    "approve": ("approve_promotion", "approve or reject a version that waits for a person"),
     "promote": ("act_on_champion", "make a registered version champion"),
     "adopt": ("adopt_version", "make a version that MLflow already holds the champion"),
     "rollback": ("act_on_champion", "make the champion before champion again"),
