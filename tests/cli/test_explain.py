@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -240,3 +242,60 @@ def test_a_night_of_which_nothing_was_decided_is_unknown(
     code, out, err = lamplighter_says("explain", "returns", "--json")
     assert (code, document(out)["kind"]) == (1, None)
     assert "no decision about returns is known on timeline live" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["champion", "returns", "--at", "2024-02-20"],
+        ["history", "returns"],
+        ["explain", "returns"],
+        ["incidents"],
+        ["defect", "list", "returns"],
+        ["promote", "returns", "--version", "1", "--reason", "x"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_ledger_of_a_newer_schema_is_refused_in_one_message(
+    told: World,
+    lamplighter_says: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: list[str],
+) -> None:
+    copy = tmp_path / "ledger.db"
+    with (
+        closing(sqlite3.connect(told.home / "ledger.db")) as ours,
+        closing(sqlite3.connect(copy)) as newer,
+    ):
+        ours.backup(newer)
+        newer.execute("UPDATE ledger_schema SET version_num = '9999'")
+        newer.commit()
+    monkeypatch.setenv("LAMPLIGHTER_LEDGER", f"sqlite:///{copy}")
+    code, out, err = lamplighter_says(*words)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "has schema 9999, newer than " in err
+    assert "use the lamplighter that wrote it, or a newer one" in err
+
+
+def test_a_deleted_file_stops_a_promotion_in_one_message_and_changes_nothing(
+    told: World, lamplighter_says: Command
+) -> None:
+    stores = told.stores
+    version = stores.ledger.version("returns", "1")
+    assert version is not None
+    path = Path(stores.artifacts.uri(version.artifact))
+    elsewhere = path.rename(path.with_suffix(".away"))
+    try:
+        code, out, err = lamplighter_says(
+            "promote", "returns", "--version", "1", "--reason", "it was better"
+        )
+    finally:
+        elsewhere.rename(path)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert version.artifact.key in err
+    champion = stores.ledger.champion("returns")
+    assert champion is not None
+    assert champion.version == "2"
+    # What the ledger knows of it is told all the same.
+    assert lamplighter_says("explain", "returns", "1")[0] == 0

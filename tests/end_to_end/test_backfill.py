@@ -47,6 +47,7 @@ def check_rehearsal(airflow: RealAirflow, world: World, *, nights: int) -> None:
         night = run.handed("resolve_spec")
         assert night["dry_run"] is True
         assert night["timeline"].startswith("simulated:")
+        assert night["actor"] == {"name": "admin", "kind": "airflow"}
         assert datetime.fromisoformat(night["as_of"]) == first + timedelta(days=number + 1)
         decision = run.handed("decide_promotion")
         assert (decision["verdict"], decision["release"]) == ("promote", False)

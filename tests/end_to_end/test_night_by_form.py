@@ -29,7 +29,7 @@ def test_a_night_by_form_is_green_and_ends_with_a_champion(
     assert set(states) == {*STEPS, "report_run"}
     assert set(states.values()) == {"success"}
     (release,) = airflow.stores.ledger.releases("by_form")
-    assert (release.version, release.as_of, release.actor.name) == ("1", day(50), "admin")
+    assert (release.version, release.as_of, str(release.actor)) == ("1", day(50), "admin (Airflow)")
     (run,) = airflow.stores.ledger.runs("by_form")
     assert run.run.reason == "to see it work"
     assert_healthy(airflow.stores, "by_form")

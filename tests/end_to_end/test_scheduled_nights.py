@@ -39,7 +39,8 @@ def test_a_scheduled_night_pretends_that_now_is_the_end_of_its_interval(
 ) -> None:
     runs = airflow.stores.ledger.runs("nightly")
     assert sorted(run.run.as_of for run in runs) == [day(51, 3), day(52, 3)]
-    assert {(run.run.actor.name, run.run.timeline) for run in runs} == {("scheduler", "live")}
+    started = {(str(run.run.actor), run.run.timeline) for run in runs}
+    assert started == {("scheduler (Airflow)", "live")}
     (release,) = airflow.stores.ledger.releases("nightly")
     assert release.valid_from == day(51, 3)
     assert_healthy(airflow.stores, "nightly")

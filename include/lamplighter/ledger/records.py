@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from lamplighter.contracts import Actor, ArtifactRef, RunRef
 
-DecisionKind = Literal["retraining", "promotion", "approval", "stop", "run", "suite"]
+DecisionKind = Literal["retraining", "promotion", "approval", "release", "stop", "run", "suite"]
 ApprovalAnswer = Literal["approve", "reject", "expired"]
 ReleaseKind = Literal["release", "rollback", "promote", "adopt"]
 FreezeKind = Literal["freeze", "unfreeze"]

@@ -66,7 +66,7 @@ def _register(ledger: Ledger, known: Version, now: datetime) -> dict[str, Any]:
                 "valid_from": release.valid_from.isoformat(),
                 "valid_to": release.valid_to.isoformat() if release.valid_to else None,
                 "timeline": release.timeline,
-                "by": release.actor.name,
+                "by": str(release.actor),
                 "reason": release.reason,
             }
             for release in releases
@@ -75,7 +75,7 @@ def _register(ledger: Ledger, known: Version, now: datetime) -> dict[str, Any]:
             {
                 "number": defect.id,
                 "said": defect.description,
-                "by": defect.actor.name,
+                "by": str(defect.actor),
                 "at": defect.recorded_at.isoformat(),
                 "mended": defect.mended_because,
             }

@@ -13,6 +13,7 @@ from lamplighter.steps.champion_alias import project_alias
 from lamplighter.steps.freeze_window import why_frozen
 from lamplighter.steps.judged_version import judged_version
 from lamplighter.steps.night import Night
+from lamplighter.steps.refused_release import record_refusal
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ def release_model(
     if decision.leaves and decision.challenger_version and not refused:
         why = "became champion" if released.released else decision.reason
         leave_place(night, decision.challenger_version, why)
+    if decision.gives_up:
+        why = "the champion is no measure any more, so its evidence cannot go on"
+        leave_place(night, decision.gives_up, why)
     if decision.enters and version is not None and not refused:
         take_place(night, version.version, decision.reason)
     return released
@@ -62,6 +66,7 @@ def _released(night: Night, decision: PromotionDecision, tonights: VersionRef | 
         release = night.ledger.release(request)
     except (FrozenError, StaleReleaseError) as refused:
         night.say(f"not released: {refused}")
+        record_refusal(night, decision, version.version, str(refused))
         return ReleaseRef(
             released=False, reason=f"not released: {refused}", version=version.version
         )

@@ -7,6 +7,7 @@ from typing import Any
 from lamplighter.contracts import RunRef
 from lamplighter.ledger import Decision, Ledger, StoredRun
 from lamplighter.ledger.records import Challenge
+from lamplighter.steps.refused_release import KIND as REFUSAL
 from lamplighter.steps.telling.outcome import (
     answers_to,
     challenge_sentence,
@@ -126,6 +127,8 @@ def _decided(ledger: Ledger, decision: Decision) -> list[str]:
             *evidence_sentences(decision),
             *outcome_sentences(ledger, decision),
         ]
+    if decision.kind == REFUSAL:
+        return []  # it is told with the decision that it did not carry out
     return [_WORDS.get(decision.kind, _OTHER).format(d=decision, reason=decision.reason)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lamplighter.ledger import ApprovalAct, Decision, Ledger, Release
 from lamplighter.ledger.records import Challenge
+from lamplighter.steps.refused_release import refusals_of
 from lamplighter.steps.telling.told import moment
 
 
@@ -22,17 +23,19 @@ def answers_to(ledger: Ledger, decision: Decision) -> list[ApprovalAct]:
 def outcome_sentences(ledger: Ledger, decision: Decision) -> list[str]:
     """Tell what came of a promotion decision, as far as the ledger knows."""
     said = [approval_sentence(answer) for answer in answers_to(ledger, decision)]
+    said += [
+        f"At {moment(refused.recorded_at)} it was not released: {refused.reason}."
+        for refused in refusals_of(ledger, decision)
+    ]
     release = release_of(ledger, decision)
     if release is not None:
         return [*said, release_sentence(release)]
-    if decision.evidence.get("release") is True:
-        return [
-            *said,
-            "It was to be released, and the ledger holds no release by it: it was refused, for "
-            "example because of a freeze or another champion meanwhile, it waits for an answer, or "
-            "the night ended before. The night's report says which.",
-        ]
-    return [*said, "Nothing was released by it."]
+    if decision.evidence.get("release") is not True:
+        return [*said, "Nothing was released by it."]
+    return said or [
+        "It was to be released, and the ledger holds neither a release by it nor a refusal: it "
+        "waits for an answer, or the night ended before; what came of it is unknown."
+    ]
 
 
 def approval_sentence(answer: ApprovalAct) -> str:

@@ -36,7 +36,7 @@ def _paired(decision: Decision) -> Iterator[str]:
         return
     days = f"{number(found.get('blocks'))} {_unit(found)}, {number(found.get('rows'))} rows"
     yield (
-        f"evidence: {found.get('metric', UNKNOWN)} was lower by {interval(found.get('gain'))} on "
+        f"evidence: {found.get('metric') or UNKNOWN} was lower by {interval(found.get('gain'))} on "
         f"{days}; p {number(found.get('p_value'))}, lag-1 correlation {number(found.get('lag1'))}"
     )
 
@@ -94,7 +94,7 @@ def _guards(decision: Decision) -> Iterator[str]:
         known = all(isinstance(part, int | float) for part in (worse, limit))
         kept = ("kept" if worse <= limit else "broken") if known else UNKNOWN
         yield (
-            f"guard {guard.get('metric', UNKNOWN)}: {kept}, {number(guard.get('candidate'))} "
+            f"guard {guard.get('metric') or UNKNOWN}: {kept}, {number(guard.get('candidate'))} "
             f"against the champion's {number(guard.get('champion'))}, worse by {number(worse)} "
             f"where {number(limit)} is allowed"
         )
@@ -127,7 +127,7 @@ def _drift(decision: Decision) -> Iterator[str]:
         yield f"drift: {UNKNOWN}, there was nothing to compare with"
         return
     worst = [
-        f"{column.get('column')} (PSI {number(column.get('psi'))})"
+        f"{column.get('column') or UNKNOWN} (PSI {number(column.get('psi'))})"
         for column in found.get("worst") or ()
         if isinstance(column, dict)
     ]
@@ -141,7 +141,7 @@ def _drift(decision: Decision) -> Iterator[str]:
 def _how(decision: Decision) -> Iterator[str]:
     evidence = decision.evidence
     rehearsal = {True: "yes", False: "no", None: UNKNOWN}[evidence.get("dry_run")]
-    yield f"gate.mode {evidence.get('gate_mode', UNKNOWN)}, dry run: {rehearsal}"
+    yield f"gate.mode {evidence.get('gate_mode') or UNKNOWN}, dry run: {rehearsal}"
 
 
 _SUBJECTS: tuple[Callable[[Decision], Iterator[str]], ...] = (
