@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lamplighter.contracts import PromotionDecision
 from lamplighter.ledger import Decision, Ledger
@@ -10,7 +10,7 @@ from lamplighter.ledger import Decision, Ledger
 if TYPE_CHECKING:  # who only reads the book needs none of its libraries
     from lamplighter.steps.night import Night
 
-KIND = "release"
+KIND: Final = "release"
 REFUSED = "refused"
 
 
