@@ -28,7 +28,7 @@ STYLES = ("candidate", "champion", "base")
 _ROW, _AXIS = 24, 26
 _LETTERS = 26
 _LETTERS_BELOW = 10
-_SPARSE = 8
+_SPARSE, _IN_ONE_LINE = 8, 4
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _names(frame: Frame, places: Sequence[float], names: Sequence[str]) -> list[
     return [
         label(
             frame.x(x),
-            frame.floor + (16 if place // every % 2 == 0 else 30),
+            frame.floor + (16 if len(names) <= _IN_ONE_LINE or place // every % 2 == 0 else 30),
             name[:10] if dates else _short(name, _LETTERS_BELOW),
             "middle",
         )

@@ -4,11 +4,11 @@ The document (`explanation_document`) has plain JSON values:
 
 - `rows` (used), `holdout_rows`, `unit` ("day" or "row"), `blocks`, `confidence`, `loss` (its name)
   and `mean_loss` (of these rows)
-- `features`: list, the most important first, of `feature`, `kind`, `increase` (`{value, lower,
-  upper}` of the mean loss when it is shuffled, or null), `share` (of the mean loss), `repeats`,
-  `matters` (true: the interval lies above 0), `alike` (features that say the same), and
-  `contribution`: `mean` (of its size), `quantiles` (hundredths 5, 25, 50, 75, 95) and `direction`
-  (rank correlation with the value, of numbers), or null
+- `features`: list, the most important first, of `feature`, `increase` (`{value, lower, upper}` of
+  the mean loss when it is shuffled, or null), `share` (of the mean loss), `repeats`, `matters`
+  (true: the interval lies above 0), and `contribution`: `mean` (of its size), `quantiles`
+  (hundredths 5, 25, 50, 75, 95) and `direction` (rank correlation with the value, of numbers), or
+  null
 - `groups`: list of `features` that say the same, with `increase`, `share`, `repeats` of shuffling
   them together
 - `attribution`: `rows`, `score` (what is added up, in words), `base` (mean), `explained` (share of
@@ -150,7 +150,7 @@ def _explained(
         "mean_loss": float(
             row_losses(task, rows.y, rows.encoded(np.arange(len(frame)), {})).mean()
         ),
-        "features": [_feature(name, rows, measured, groups, attribution, asked) for name in ranked],
+        "features": [_feature(name, rows, measured, attribution, asked) for name in ranked],
         "groups": [
             {"features": list(one.features), **_growth(one)}
             for one in measured.values()
@@ -249,12 +249,10 @@ def _feature(
     name: str,
     rows: _Rows,
     measured: dict[tuple[str, ...], Importance],
-    groups: Sequence[tuple[str, ...]],
     attribution: Attribution | None,
     asked: Places,
 ) -> dict[str, Any]:
     one = measured.get((name,))
-    alike = next((group for group in groups if name in group), ())
     contribution = None
     if attribution is not None:
         added = attribution.values[:, attribution.features.index(name)]
@@ -265,10 +263,8 @@ def _feature(
         }
     return {
         "feature": name,
-        "kind": rows.kinds[name],
         **_growth(one),
         "matters": bool(one and one.increase and one.increase.lower > 0),
-        "alike": [other for other in alike if other != name],
         "contribution": contribution,
     }
 
@@ -306,13 +302,13 @@ def _how_attributed(attribution: Attribution | None, predictor: Predictor) -> di
 _SCORES: dict[Task, str] = {
     "binary": "log odds of the positive class",
     "multiclass": "log probability of the predicted class, less the mean over all classes",
-    "regression": "the value that is predicted",
+    "regression": "value that is predicted",
 }
 
 
 def _curve(one: Dependence, predictor: Predictor) -> dict[str, Any]:
     if predictor.task == "regression":
-        curves = ["value"]
+        curves = ["predicted value"]
     elif predictor.task == "binary":
         curves = [f"probability of {predictor.classes[1]}"]
     else:
