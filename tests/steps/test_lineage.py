@@ -10,10 +10,13 @@ import pytest
 
 from lamplighter.contracts import Actor, CandidateRef, RunRequest
 from lamplighter.errors import UsageError
+from lamplighter.ledger.records import Version
 from lamplighter.steps.ingest_data import ingest_data
+from lamplighter.steps.lineage import of_entity
 from lamplighter.steps.lineage.of_entity import Learner, learners
 from lamplighter.steps.lineage.of_prediction import origins
 from lamplighter.steps.night import open_night
+from lamplighter.steps.proof.record import candidate_of
 from lamplighter.steps.resolve_spec import resolve_spec
 from lamplighter.steps.score_interval import score_interval
 from lamplighter.steps.validate_data import take_snapshot, validate_data
@@ -99,6 +102,31 @@ def test_a_lake_that_is_gone_makes_it_unknown_never_no(seasoned: World) -> None:
     found = learners(seasoned.stores, "returns", "5")
     assert {(one.learnt, one.way) for one in found} == {(None, "unknown")}
     assert all("its examples were deleted" in one.why for one in found)
+
+
+def test_a_version_that_goes_on_from_another_has_learnt_what_that_one_had(
+    seasoned: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = seasoned.stores
+    versions = {v.version: v for v in stores.ledger.versions("returns")}
+    first = candidate_of(stores, versions["1"])
+    # Version 2 goes on from 1, and 3 from 2; of their own rows neither holds this visit.
+    parents = {"1": "", "2": "1", "3": "2"}
+    kept = stores.artifacts.read_frame(first.examples)
+    without = stores.artifacts.write_frame("returns/without.parquet", kept[kept["visit_id"] != 5])
+
+    def candidate(_: object, version: Version) -> CandidateRef:
+        examples = first.examples if version.version == "1" else without
+        return first.model_copy(
+            update={"continued": parents[version.version], "examples": examples}
+        )
+
+    monkeypatch.setattr(of_entity, "candidate_of", candidate)
+    found = learners(stores, "returns", "5")
+    assert [one.learnt for one in found] == [True, True, True]
+    assert [one.training for one in found] == [1, 0, 0]
+    assert found[2].why == "it goes on from version 2, which has learnt from it"
+    assert not any(one.learnt for one in learners(stores, "returns", "999999"))
 
 
 def test_a_prediction_goes_back_to_version_data_spec_code_search_and_run(seasoned: World) -> None:

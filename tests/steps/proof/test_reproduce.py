@@ -10,17 +10,23 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from lamplighter.contracts import Actor, RunRequest
 from lamplighter.errors import UsageError
-from lamplighter.steps.night import Night
+from lamplighter.steps.ingest_data import ingest_data
+from lamplighter.steps.night import Night, open_night
 from lamplighter.steps.proof import repetition
 from lamplighter.steps.proof import reproduce as reproducing
 from lamplighter.steps.proof.environment import environment
 from lamplighter.steps.proof.repetition import Repetition
 from lamplighter.steps.proof.reproduce import reproduce
 from lamplighter.steps.proof.verdict import Reproduction
+from lamplighter.steps.resolve_spec import resolve_spec
 from lamplighter.steps.train_ensemble import fit_candidate
+from lamplighter.steps.validate_data import validate_data
 from lamplighter.training.ensemble import FittedEnsemble
 from world import World, day
+
+ANNA = Actor(name="anna", kind="os_user")
 
 
 def again(world: World, version: str = "1") -> Reproduction:
@@ -119,7 +125,13 @@ def test_a_row_that_was_changed_under_the_hand_is_named(copied: World) -> None:
 def test_rows_and_columns_that_came_later_change_no_answer(copied: World) -> None:
     copied.visits["weight"] = 70.5
     copied.write()
-    copied.run(day(52))
+    stores = copied.stores
+    resolve_spec(
+        copied.spec_path, RunRequest(as_of=day(52)), run_id="later", actor=ANNA, stores=stores
+    )
+    later = open_night("later", stores, threads=1)
+    validate_data(later, ingest_data(later))
+    assert "weight" in stores.lake.columns("returns", "visits")
     assert again(copied).answer == "identical"
 
 
@@ -161,6 +173,52 @@ def test_a_version_that_nobody_trained_here_has_one_clear_answer(trained: World)
         again(trained, "7")
 
 
+def registered(world: World, number: str, payload: bytes, **details: Any) -> None:
+    """Register other bytes as a version of the same night."""
+    ledger, store = world.stores.ledger, world.stores.artifacts
+    first = ledger.version("returns", "1")
+    artifact = store.write(f"returns/other-{number}.predictor", payload)
+    (search,) = ledger.searches_of("returns", timeline="live", as_of=day(50)).values()
+    candidate = {**search["candidate"], "artifact": artifact.model_dump(mode="json")}
+    stored = ledger.search(search["key"])
+    ledger.open_search(
+        f"{number}", model="returns", as_of=day(50), timeline="live", settings=stored.settings
+    )
+    ledger.finish_search(f"{number}", {**search, "candidate": candidate})
+    ledger.intend_version(
+        number,
+        model="returns",
+        artifact=artifact,
+        run_key=first.run_key,
+        timeline="live",
+        as_of=day(50),
+        details={**first.details, **details},
+    )
+    ledger.record_version(number, version=number, mlflow_run_id="x")
+
+
+def test_an_adopted_version_has_one_clear_answer(copied: World) -> None:
+    registered(copied, "2", b"lamplighter-adopted-1", adopted_digest="abc")
+    with pytest.raises(UsageError, match="version 2 of returns was adopted, so it was trained els"):
+        again(copied, "2")
+
+
+def test_a_file_of_an_older_format_is_compared_by_its_golden_rows(copied: World) -> None:
+    registered(copied, "2", b"lamplighter-predictor-1\n...")
+    found = again(copied, "2")
+    assert found.answer == "equivalent (within 0)"
+    assert "written by another release of Lamplighter (format 1" in found.reason
+
+
+def test_what_an_older_release_registered_is_trained_again_and_called_unknown(
+    copied: World, another_seed: Callable[[], None]
+) -> None:
+    registered(copied, "2", b"lamplighter-predictor-2\n...", proof={})
+    found = again(copied, "2")
+    assert found.answer == "equivalent (within 0)"
+    assert "it was registered by a release that kept no proof" in found.notes
+
+
 def test_a_spec_that_is_none_any_more_is_other_code(
     trained: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,7 +233,9 @@ def test_a_spec_that_is_none_any_more_is_other_code(
 @pytest.fixture(scope="module")
 def hurried(tmp_path_factory: pytest.TempPathFactory) -> World:
     world = World(tmp_path_factory.mktemp("hurried"))
-    world.run(day(50), budget_s=6.0)
+    world.document["ensemble"] = {"max_latency_ms_per_1k": 200.0}  # is measured by a clock, too
+    world.write()
+    world.run(day(50), budget_s=4.0)
     return world
 
 

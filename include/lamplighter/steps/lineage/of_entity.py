@@ -16,10 +16,9 @@ from lamplighter.errors import ArtifactError, DataError, UsageError
 from lamplighter.ledger.records import Version
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.examples_frame import PART
-from lamplighter.steps.lineage.of_prediction import candidate_of
 from lamplighter.steps.night import Stores
 from lamplighter.steps.proof.example_digests import split_digest
-from lamplighter.steps.proof.record import PROOF
+from lamplighter.steps.proof.record import PROOF, candidate_of
 
 Way = Literal["stored examples", "built again from the lake", "unknown"]
 

@@ -8,11 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from lamplighter.contracts import CandidateRef
 from lamplighter.errors import UsageError
-from lamplighter.ledger.records import Version
 from lamplighter.steps.night import Stores
-from lamplighter.steps.proof.record import PROOF
+from lamplighter.steps.proof.record import PROOF, candidate_of
 
 
 @dataclass(frozen=True)
@@ -80,19 +78,6 @@ def origins(
             "and whether scoring it again gave other examples"
         )
     return [_origin(stores, model, row) for row in rows.to_dict("records")]
-
-
-def candidate_of(stores: Stores, version: Version) -> CandidateRef | None:
-    """Return the candidate that became a version; None for one that no night here trained."""
-    searches = stores.ledger.searches_of(
-        version.model, timeline=version.timeline, as_of=version.as_of
-    )
-    for result in searches.values():
-        if "candidate" in result:
-            candidate = CandidateRef.model_validate(result["candidate"])
-            if candidate.artifact.digest == version.artifact.digest:
-                return candidate
-    return None
 
 
 def _origin(stores: Stores, model: str, row: dict[Any, Any]) -> Origin:

@@ -11,7 +11,7 @@ from lamplighter.steps.examples_frame import NightExamples
 from lamplighter.steps.night import Night, Stores
 from lamplighter.steps.proof.course import read_course
 from lamplighter.steps.proof.example_digests import examples_digest, split_digest, whole
-from lamplighter.steps.stored_search import THREADS, WORKERS, search_seed
+from lamplighter.steps.stored_search import CANDIDATE, THREADS, WORKERS, search_seed
 
 PROOF = "proof"
 _FILES = "files"
@@ -133,3 +133,16 @@ def proof_files(version: Version | VersionIntent) -> list[ArtifactRef]:
     """Return the files that a version's proof consists of, the record itself first."""
     said = version.details.get(PROOF, {})
     return [ArtifactRef.model_validate(file) for file in said.get(_FILES, [])]
+
+
+def candidate_of(stores: Stores, version: Version) -> CandidateRef | None:
+    """Return the candidate that became a version; None for one that no night here trained."""
+    searches = stores.ledger.searches_of(
+        version.model, timeline=version.timeline, as_of=version.as_of
+    )
+    for result in searches.values():
+        if CANDIDATE in result:
+            candidate = CandidateRef.model_validate(result[CANDIDATE])
+            if candidate.artifact.digest == version.artifact.digest:
+                return candidate
+    return None

@@ -20,7 +20,7 @@ from lamplighter.steps.proof.clock_tape import ClockTape
 from lamplighter.steps.proof.code_files import changed_files, code_files
 from lamplighter.steps.proof.course import Course, course_of, read_course
 from lamplighter.steps.proof.environment import changes_of, environment
-from lamplighter.steps.proof.record import Proof, proof_files, stored_proof
+from lamplighter.steps.proof.record import Proof, candidate_of, proof_files, stored_proof
 from lamplighter.steps.proof.same_search import SameSearch
 from lamplighter.steps.proof.scratch_store import ScratchStore
 from lamplighter.steps.proof.verdict import Difference
@@ -131,7 +131,7 @@ def open_repetition(
         If the ledger does not know the night that it was trained on.
     """
     run = stores.ledger.run_with_key(known.run_key)
-    candidate = _candidate(stores, known)
+    candidate = candidate_of(stores, known)
     if run is None or candidate is None:
         raise LedgerError(
             f"the ledger does not hold the night that trained version {known.version} of "
@@ -182,16 +182,6 @@ def known_version(stores: Stores, model: str, version: str) -> Version:
             "here says how; ask whoever registered it in MLflow"
         )
     return known
-
-
-def _candidate(stores: Stores, known: Version) -> CandidateRef | None:
-    searches = stores.ledger.searches_of(known.model, timeline=known.timeline, as_of=known.as_of)
-    for result in searches.values():
-        if "candidate" in result:
-            candidate = CandidateRef.model_validate(result["candidate"])
-            if candidate.artifact.digest == known.artifact.digest:
-                return candidate
-    return None
 
 
 def _read[Found](notes: list[str], what: str, read: Callable[[], Found | None]) -> Found | None:

@@ -14,7 +14,7 @@ from lamplighter.errors import ArtifactError, DataError, LamplighterError, SpecE
 from lamplighter.ledger.records import Version
 from lamplighter.steps.examples_frame import NightExamples
 from lamplighter.steps.golden_rows import kept_golden
-from lamplighter.steps.load_model import load_model
+from lamplighter.steps.load_model import load_payload
 from lamplighter.steps.night import Stores
 from lamplighter.steps.proof.course import first_difference
 from lamplighter.steps.proof.repetition import Repetition, known_version, open_repetition
@@ -89,7 +89,8 @@ def _compared(stores: Stores, again: Repetition) -> Reproduction:
     found: dict[str, Any] = {"now": hashlib.sha256(payload).hexdigest(), "origin": search.origin}
     if found["now"] == known.artifact.digest:
         return _ended(known, "identical", None, again, (*moved, *around), **found)
-    stored = _stored(stores, again)
+    stored, unloadable = _stored(stores, again)
+    around = (*around, *unloadable)
     within = _gap(stores, again, stored, fitted.predictor, frame)
     otherwise = said or (first_difference(again.course, course) if again.course else "")
     otherwise = otherwise or _first_part(stored, fitted.predictor)
@@ -118,7 +119,6 @@ def _ended(
     origin: str = "",
 ) -> Reproduction:
     reason = cause.what if cause else "the same file came out, to the bit"
-    proof = again.proof if again else None
     return Reproduction(
         model=known.model,
         version=known.version,
@@ -131,16 +131,32 @@ def _ended(
         differences=differences,
         notes=tuple(again.notes) if again else (),
         origin=origin,
-        facts={"recorded": proof.summary() if proof else None},
+        facts=_facts(again),
     )
 
 
-def _stored(stores: Stores, again: Repetition) -> Scorer | None:
+def _facts(again: Repetition | None) -> dict[str, Any]:
+    """Return what was recorded, for whoever reads the JSON."""
+    proof, course = (again.proof, again.course) if again else (None, None)
+    return {
+        "recorded": {**proof.summary(), "trials": proof.trials, "workers": proof.workers}
+        if proof
+        else None,
+        "members": [member.model_dump(mode="json") for member in course.members] if course else [],
+    }
+
+
+def _stored(stores: Stores, again: Repetition) -> tuple[Scorer | None, list[Difference]]:
+    """Load the file of then; one of another format was written by other code."""
     try:
-        return load_model(stores, again.known.artifact)
+        payload = stores.artifacts.read(again.known.artifact)
     except ArtifactError as error:
         again.notes.append(str(error))
-        return None
+        return None, []
+    try:
+        return load_payload(payload), []
+    except ArtifactError as error:
+        return None, [Difference("code", f"its file does not load: {error}")]
 
 
 def _gap(

@@ -59,8 +59,8 @@ def protected_places(task: Round) -> set[str]:
         refs += [version.artifact for version in versions.values()]
         intents = ledger.unfinished_intents(model)
         refs += [intent.artifact for intent in intents]
-        for known in (*versions.values(), *intents):
-            refs += proof_files(known)
+        refs += chain.from_iterable(map(proof_files, versions.values()))
+        refs += chain.from_iterable(map(proof_files, intents))
         for release in ledger.releases_anywhere(model):
             refs.append(release.artifact)
             version = versions.get(release.version)
