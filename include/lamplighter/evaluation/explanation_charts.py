@@ -28,7 +28,7 @@ STYLES = ("candidate", "champion", "base")
 _ROW, _AXIS = 24, 26
 _LETTERS = 26
 _LETTERS_BELOW = 10
-_SPARSE, _IN_ONE_LINE = 8, 4
+_SPARSE, _IN_ONE_LINE = 12, 4
 
 
 @dataclass(frozen=True)
