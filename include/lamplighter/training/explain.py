@@ -362,8 +362,8 @@ def _notes(
     if groups:
         said.append(
             f"features that say the same (association of {ALIKE:g} or more) stand in for each "
-            "other: alone, one may look idle, or weightier than all together, as it is given values "
-            "that do not go with the others; so they were shuffled together too"
+            "other: alone, one may look idle, or weightier than all together, as it is given "
+            "values that do not go with the others; so they were shuffled together too"
         )
     return said
 
