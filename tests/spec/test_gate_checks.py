@@ -104,6 +104,11 @@ def test_a_wrong_wish_is_said_with_its_line(
             "needs levels; set ensemble.quantiles too",
         ),
         ("binary", "  slices: {by: {a: {}}, metric: cost}\n", "set decision.costs too"),
+        (
+            "binary",
+            "  behaviour: {monotonicity: [{column: a, by: 1, of_class: 1}]}\n",
+            "gate.behaviour has of_class, which is for the task multiclass, got binary",
+        ),
     ],
 )
 def test_what_does_not_fit_the_task_is_refused(

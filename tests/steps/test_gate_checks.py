@@ -158,6 +158,14 @@ def test_latency_is_measured_once_for_a_candidate(nights: tuple[World, list[RunR
             "gate.behaviour.monotonicity.0.column names 'sex', which is no feature",
         ),
         (
+            {"behaviour": {"monotonicity": [{"column": "city", "by": 1}]}},
+            "gate.behaviour.monotonicity.0.column names 'city', which holds str; only a number",
+        ),
+        (
+            {"behaviour": {"invariance": [{"column": "age", "values": ["old", "young"]}]}},
+            "gate.behaviour.invariance.0 gives 'age' the value 'old', and the feature holds float",
+        ),
+        (
             {"behaviour": {"functionality": [{"name": "x", "rows": "os:getcwd", "above": 0}]}},
             "os:getcwd is outside the allowed packages",
         ),

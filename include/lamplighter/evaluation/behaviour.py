@@ -135,6 +135,8 @@ def given_rows(test: Functionality, place: int) -> pd.DataFrame:
 
 def _invariance(test: Invariance, place: int, subject: Subject) -> Check:
     key = f"{_KEY}.invariance.{place}"
+    for value in test.values:
+        _with(subject.rows.head(1), test.column, value, key)
     own = subject.rows[test.column].map(_text)
     values = list(map(_text, test.values))
     chosen = own.isin(values).to_numpy()

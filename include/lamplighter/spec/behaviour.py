@@ -90,3 +90,10 @@ class Behaviour(Section):
     invariance: tuple[Invariance, ...] = ()
     monotonicity: tuple[Monotonicity, ...] = ()
     functionality: tuple[Functionality, ...] = ()
+
+    @property
+    def names_a_class(self) -> bool:
+        """Whether a test means the probability of a class that it names."""
+        named = [test.of_class for test in self.monotonicity]
+        named += [test.of_class for test in self.functionality]
+        return any(label is not None for label in named)

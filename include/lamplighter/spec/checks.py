@@ -149,6 +149,7 @@ def misfit(
     cost: Limit | None,
     has_costs: bool,
     has_quantiles: bool,
+    names_a_class: bool,
 ) -> str:
     """Say which check cannot be made of a model of this task; empty if all can."""
     if fairness is not None and task != "binary":
@@ -162,6 +163,8 @@ def misfit(
         return "gate.cost says no limit; give worse_by or bound"
     if slices_metric == "cost" and not has_costs:
         return "gate.slices.metric is cost; set decision.costs too"
+    if names_a_class and task != "multiclass":
+        return f"gate.behaviour has of_class, which is for the task multiclass, got {task}"
     return _calibration_misfit(calibration, task, has_quantiles=has_quantiles)
 
 

@@ -17,7 +17,7 @@ from lamplighter.spec.explain import Card, Explain
 from lamplighter.spec.features import Features
 from lamplighter.spec.gate import Gate
 from lamplighter.spec.operations import Owner, Schedule
-from lamplighter.spec.retrain import Retrain
+from lamplighter.spec.retrain import REACTING, Retrain
 from lamplighter.spec.search import Decision, Ensemble, Search
 from lamplighter.spec.values import Day, Duration, Name, Section, Zone
 
@@ -153,6 +153,15 @@ class ModelSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _policy_fits_time(self) -> Self:
+        if self.time is None and self.retrain.policy in REACTING:
+            raise ValueError(
+                f"retrain.policy is {self.retrain.policy}, which looks at days, and there is no "
+                "section `time`; choose nightly, weekly or never"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _augmentation_fits_the_task(self) -> Self:
         method = self.features.augment.method
         if self.task == "regression" and method in ("class_weights", "oversample"):
@@ -236,6 +245,7 @@ class ModelSpec(Section):
             cost=gate.cost,
             has_costs=bool(self.decision.costs),
             has_quantiles=bool(self.ensemble.quantiles),
+            names_a_class=gate.behaviour is not None and gate.behaviour.names_a_class,
         )
         if wrong:
             raise ValueError(wrong)

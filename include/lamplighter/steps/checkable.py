@@ -5,16 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from lamplighter.data.asof import AsOfView
 from lamplighter.errors import DataError, SpecError
-from lamplighter.evaluation.behaviour import refuse_unknown_features
+from lamplighter.evaluation.behaviour import Subject, judge_behaviour
 from lamplighter.evaluation.groups import groups_of
 from lamplighter.evaluation.metrics import COST, metric_named
+from lamplighter.evaluation.ranking import Floats
 from lamplighter.spec import ModelSpec
+from lamplighter.spec.behaviour import Behaviour
 from lamplighter.spec.checks import Slicing
 from lamplighter.spec.gate import Gate
+from lamplighter.steps.examples_frame import LABEL
+
+_REHEARSED_ROWS = 500
 
 
 def columns_to_check(
@@ -37,7 +43,7 @@ def columns_to_check(
     if gate.slices is not None and gate.slices.metric not in (None, COST):
         _refuse_unknown_metric(str(gate.slices.metric), spec)
     if gate.behaviour is not None:
-        refuse_unknown_features(gate.behaviour, list(features.columns))
+        _rehearse(gate.behaviour, spec, examples, features)
     named = {column: key for key, column, _ in cut_by(gate) if column not in features}
     found = _announced(spec, examples, view, named, list(features.columns))
     for key, column, slicing in cut_by(gate):
@@ -61,6 +67,21 @@ def _refuse_unknown_metric(name: str, spec: ModelSpec) -> None:
         metric_named(name, spec.task)
     except SpecError as error:
         raise SpecError(f"gate.slices.metric: {error}") from None
+
+
+def _rehearse(
+    rule: Behaviour, spec: ModelSpec, examples: pd.DataFrame, features: pd.DataFrame
+) -> None:
+    """Make the tests of behaviour on a model that predicts 0, to see that they can be made."""
+    classes = (
+        sorted(examples[LABEL].dropna().unique().tolist()) if spec.task == "multiclass" else []
+    )
+
+    def nothing(rows: pd.DataFrame) -> Floats:
+        return np.zeros((len(rows), len(classes)) if classes else len(rows))
+
+    rows = features.head(_REHEARSED_ROWS).reset_index(drop=True)
+    judge_behaviour(rule, Subject(nothing, rows, [""] * len(rows), classes))
 
 
 def _announced(
