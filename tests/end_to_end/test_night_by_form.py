@@ -47,6 +47,9 @@ def test_its_report_and_its_links_open(airflow: RealAirflow, form_night: Run) ->
     drift = form_night.links("check_drift")["Drift report"].removeprefix(airflow.address)
     status, page = airflow.page(drift)
     assert (status, "Against the window before" in page) == (200, True)
+    card = form_night.links("explain_candidate")["Model card"].removeprefix(airflow.address)
+    status, page = airflow.page(card)
+    assert (status, "What it depends on" in page) == (200, True)
     registered = airflow.stores.ledger.version("by_form", "1")
     assert links["MLflow run"] == airflow.stores.registry.run_url(registered.mlflow_run_id)
 
