@@ -47,6 +47,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "rehearsed": {"schedule": {"cron": NIGHTLY, "end": "2024-01-10"}},
     "rehearsed_long": {"schedule": {"cron": NIGHTLY, "end": "2024-01-10"}},
     "scored": {},
+    "judged": {"schedule": {"cron": NIGHTLY, "end": "2024-01-10"}},
     "fragile": {},
     "told": {
         "owner": {"team": "shop", "notify": TOLD_BY},

@@ -6,11 +6,13 @@ import copy
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lamplighter.contracts import Actor
 from lamplighter.registry.relocation import files_of, relocate
+from past_days import contents, evaluate, ingest, rows
 from world import World, day
 
 SCHEDULED = "returns__train/scheduled__2024-02-20"
@@ -80,3 +82,36 @@ def _copied(one: World, folder: Path) -> World:
         mlflow=f"sqlite:///{world.home / 'mlflow.db'}",
     )
     return world
+
+
+@pytest.fixture
+def known(seasoned: World) -> World:
+    """Version 1 is champion from day 50, version 2 from day 51; days go from midnight on."""
+    seasoned.document["schedule"] = {"cron": None}
+    tables = seasoned.document["data"]["tables"]
+    tables["visits"]["source"] = {"parquet": str(seasoned.folder / "visits.parquet")}
+    tables["outcomes"]["source"] = {"csv": str(seasoned.folder / "outcomes.csv")}
+    seasoned.write()
+    return seasoned
+
+
+@pytest.fixture
+def past(known: World) -> World:
+    """The same, and the lake knows everything until day 56."""
+    ingest(known, 56)
+    return known
+
+
+@pytest.fixture(scope="session")
+def expected_once(seasoned_once: World, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    """Return the evaluations of days 47 to 54, each day for itself."""
+    import shutil
+
+    world = World(tmp_path_factory.mktemp("once"))
+    shutil.copytree(seasoned_once.home, world.home, dirs_exist_ok=True)
+    world.document["schedule"] = {"cron": None}
+    world.write()
+    ingest(world, 56)
+    for number in (51, 48, 53, 50, 49, 55, 52, 54):
+        evaluate(world, number)
+    return contents(rows(world))

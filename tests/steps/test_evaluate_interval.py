@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,75 +10,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lamplighter.contracts import Actor, EvaluatedInterval, RunRequest
+from lamplighter.contracts import RunRequest
 from lamplighter.data.examples import feature_view, interval_examples, known_examples
 from lamplighter.errors import ArtifactError, DataError, UsageError
 from lamplighter.evaluation.metrics import METRICS, measure
 from lamplighter.features.build import build_features
-from lamplighter.ledger.records import HistoricEvaluation
 from lamplighter.steps.evaluate_interval import evaluate_interval
-from lamplighter.steps.ingest_data import ingest_data
 from lamplighter.steps.load_version import load_version
 from lamplighter.steps.night import open_night
 from lamplighter.steps.resolve_spec import resolve_spec
-from lamplighter.steps.validate_data import validate_data
+from past_days import ANNA, contents, evaluate, ingest, next_night, rows
 from world import World, day
-
-ANNA = Actor(name="anna", kind="os_user")
-_numbers = itertools.count()
-
-
-def evaluate(
-    world: World, number: int, *, by: str = "champion", live: bool = False, **asked: Any
-) -> EvaluatedInterval:
-    """Evaluate the day before a day of the world, as a backfill does, or as a nightly run."""
-    run_id = f"evaluate/{next(_numbers)}"
-    timeline = "live" if live else f"simulated:{run_id.replace('/', '-')}"
-    request = RunRequest(as_of=day(number), timeline=timeline, **asked)
-    stores = world.stores
-    resolve_spec(world.spec_path, request, run_id=run_id, actor=ANNA, stores=stores)
-    return evaluate_interval(open_night(run_id, stores, threads=1), by=by)
-
-
-def ingest(world: World, number: int) -> None:
-    """Let the lake know everything until a day."""
-    run_id, stores = f"ingest/{next(_numbers)}", world.stores
-    request = RunRequest(as_of=day(number))
-    resolve_spec(world.spec_path, request, run_id=run_id, actor=ANNA, stores=stores)
-    night = open_night(run_id, stores, threads=1)
-    validate_data(night, ingest_data(night))
-
-
-def rows(world: World, number: int | None = None, **which: Any) -> list[HistoricEvaluation]:
-    """Return the stored evaluations, or those of the day before a day."""
-    found = world.stores.ledger.evaluations("returns")
-    if number is not None:
-        found = [e for e in found if e.interval_end == day(number)]
-    return [e for e in found if all(getattr(e, k) == v for k, v in which.items())]
-
-
-def contents(evaluations: Iterable[HistoricEvaluation]) -> list[dict[str, Any]]:
-    """Return evaluations without what depends on when they were stored."""
-    plain = [asdict(evaluation) for evaluation in evaluations]
-    return [{k: v for k, v in row.items() if k not in ("id", "recorded_at")} for row in plain]
-
-
-@pytest.fixture
-def known(seasoned: World) -> World:
-    """Version 1 is champion from day 50, version 2 from day 51; days go from midnight on."""
-    seasoned.document["schedule"] = {"cron": None}
-    tables = seasoned.document["data"]["tables"]
-    tables["visits"]["source"] = {"parquet": str(seasoned.folder / "visits.parquet")}
-    tables["outcomes"]["source"] = {"csv": str(seasoned.folder / "outcomes.csv")}
-    seasoned.write()
-    return seasoned
-
-
-@pytest.fixture
-def past(known: World) -> World:
-    """The same, and the lake knows everything until day 56."""
-    ingest(known, 56)
-    return known
 
 
 def test_a_day_is_judged_by_the_labels_of_its_end_of_their_maturity_and_in_hindsight(
@@ -117,19 +57,12 @@ def test_the_numbers_are_those_that_scoring_the_day_then_would_have_given(past: 
         assert matured.metrics[name]["lower"] < expected < matured.metrics[name]["upper"]
 
 
-def next_night(world: World, number: int) -> str:
-    run_id = f"night/{next(_numbers)}"
-    request = RunRequest(as_of=day(number))
-    resolve_spec(world.spec_path, request, run_id=run_id, actor=ANNA, stores=world.stores)
-    return run_id
-
-
 def test_each_day_names_who_was_champion_then_and_a_day_of_two_has_both(past: World) -> None:
     # Releases are valid from midnight, and so are days unless a tick is shifted to noon.
     past.document["schedule"] = {"cron": "0 12 * * *"}
     past.write()
     for number in (51, 52, 53):
-        run_id = f"evaluate/{next(_numbers)}"
+        run_id = f"evaluate/{number}"
         request = RunRequest(as_of=day(number, 12), timeline=f"simulated:{number}")
         stores = past.stores
         resolve_spec(past.spec_path, request, run_id=run_id, actor=ANNA, stores=stores)
@@ -188,21 +121,6 @@ def test_the_order_of_days_and_how_often_change_nothing(
     for number in order:
         evaluate(past, number)
     assert contents(rows(past)) == expected_once
-
-
-@pytest.fixture(scope="session")
-def expected_once(seasoned_once: World, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    """Return the evaluations of days 47 to 54, each day for itself."""
-    import shutil
-
-    world = World(tmp_path_factory.mktemp("once"))
-    shutil.copytree(seasoned_once.home, world.home, dirs_exist_ok=True)
-    world.document["schedule"] = {"cron": None}
-    world.write()
-    ingest(world, 56)
-    for number in (51, 48, 53, 50, 49, 55, 52, 54):
-        evaluate(world, number)
-    return contents(rows(world))
 
 
 def test_a_nightly_run_recomputes_days_whose_labels_have_matured_since(known: World) -> None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "run": ("run_night", "do one night in this process, without Airflow"),
     "replay": ("replay_policies", "say what other policies of retraining would have done"),
     "score": ("score_examples", "score a day's examples with the champion of each moment"),
+    "evaluate": ("evaluate_past", "say how the champions of past days did, and draw it"),
     "drift": ("show_drift", "say which columns changed since the champion was trained"),
     "history": ("show_history", "list who was champion when, who decided it, and why"),
     "champion": ("show_champion", "say who is champion, or was at a time"),

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from lamplighter.evaluation.groups import groups_of
 from lamplighter.evaluation.intervals import block_jackknife
 from lamplighter.evaluation.metrics import Metric, Task, measure, metrics_of
 from lamplighter.evaluation.ranking import Floats
+from lamplighter.spec.checks import Slices
+
+_MOST_VALUES = 20
 
 
 def interval_metrics(
@@ -58,6 +63,59 @@ def interval_metrics(
         value = measure(metric, y, prediction)
         if math.isfinite(value):
             found[name] = {"value": value, "lower": None, "upper": None}
+    return found
+
+
+def interval_slices(
+    rule: Slices,
+    columns: pd.DataFrame,
+    y: Floats,
+    prediction: Floats,
+    *,
+    metric: Metric,
+    confidence: float,
+) -> list[dict[str, Any]]:
+    """Return a metric of parts of an interval's rows as plain JSON values.
+
+    Columns are cut by named values or edges, or by the values that occur. Numbers of many values
+    without edges are not cut: where parts depend on a day's rows, days cannot be compared.
+
+    Parameters
+    ----------
+    columns : DataFrame, shape (n_rows, n_columns)
+        What rows are cut by.
+    y : ndarray of float, shape (n_rows,)
+        Labels; NaN where unknown.
+    prediction : ndarray of float, shape (n_rows,) or (n_rows, n_classes)
+
+    Returns
+    -------
+    list of dict
+        ``slice``, ``rows``, ``labelled_rows``, ``metric`` and ``estimate``, which is None for a
+        slice of fewer labelled rows than ``rule.min_rows``, or where it is undefined.
+    """
+    found = []
+    for name, slicing in rule.by.items():
+        values = columns[name]
+        number = pd.api.types.is_numeric_dtype(values.dtype) and values.dtype != bool
+        many = number and values.nunique() > _MOST_VALUES
+        if slicing.bins or (many and not slicing.edges and not slicing.values):
+            continue
+        for group in groups_of(name, slicing, values, values):
+            known = group.rows & ~np.isnan(y)
+            part = block_jackknife(
+                {metric.name: metric}, y[known], prediction[known], None, confidence=confidence
+            )
+            estimate = part.get(metric.name) if known.sum() >= rule.min_rows else None
+            found.append(
+                {
+                    "slice": str(group),
+                    "rows": group.size,
+                    "labelled_rows": int(known.sum()),
+                    "metric": metric.name,
+                    "estimate": estimate.model_dump(mode="json") if estimate else None,
+                }
+            )
     return found
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from lamplighter.errors import LedgerError
-from lamplighter.evaluation.historic import class_codes, interval_metrics
-from lamplighter.evaluation.metrics import Metric, cost_metric
+from lamplighter.evaluation.historic import class_codes, interval_metrics, interval_slices
+from lamplighter.evaluation.metrics import COST, Metric, cost_metric, metric_named
+from lamplighter.evaluation.ranking import Floats
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.load_version import load_version
 from lamplighter.steps.night import Stores
@@ -53,19 +54,44 @@ class Judge:
         Rows of a class that the version does not know are left out, since nothing it says of
         them can be right or wrong by a known amount.
         """
-        task = self.spec.task
-        if task == "regression":
-            y = labels.to_numpy(dtype=float)
-        else:
-            y = class_codes(labels, self.scorer.classes)
-        known = ~np.isnan(y) & np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
+        y = self._codes(labels, prediction)
+        known = ~np.isnan(y)
         return interval_metrics(
-            task,
+            self.spec.task,
             y[known],
             prediction[known],
             confidence=self.spec.gate.confidence,
             cost=self._cost(),
         )
+
+    def slices(
+        self, columns: pd.DataFrame, labels: pd.Series, prediction: np.ndarray
+    ) -> list[dict[str, Any]]:
+        """Return the same of the parts into which the spec cuts rows, by ``gate.slices``."""
+        rule, cost = self.spec.gate.slices, self._cost()
+        if rule is None:
+            return []
+        name = rule.metric or self.spec.loss
+        metric = cost if name == COST else metric_named(name, self.spec.task)
+        if metric is None:  # costs of a version that decides by none
+            return []
+        return interval_slices(
+            rule,
+            columns,
+            self._codes(labels, prediction),
+            prediction,
+            metric=metric,
+            confidence=self.spec.gate.confidence,
+        )
+
+    def _codes(self, labels: pd.Series, prediction: np.ndarray) -> Floats:
+        """Return labels as numbers; NaN where nothing can be measured."""
+        if self.spec.task == "regression":
+            y = labels.to_numpy(dtype=float)
+        else:
+            y = class_codes(labels, self.scorer.classes)
+        finite = np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1)
+        return np.where(finite, y, np.nan)
 
     def _cost(self) -> Metric | None:
         costs, scorer = self.spec.decision.costs, self.scorer

@@ -75,6 +75,7 @@ class _Scene:
     places: Mapping[Interval, slice]
     predictions: dict[str, np.ndarray]
     problems: dict[str, str]
+    columns: dict[str, np.ndarray]
 
     @classmethod
     def of(cls, past: Past, wanted: Sequence[Wanted]) -> _Scene:
@@ -85,7 +86,7 @@ class _Scene:
             interval: slice(int(end) - len(part), int(end))
             for interval, part, end in zip(intervals, parts, ends, strict=True)
         }
-        return cls(past, pd.concat(parts, ignore_index=True), places, {}, {})
+        return cls(past, pd.concat(parts, ignore_index=True), places, {}, {}, {})
 
     def score(
         self,
@@ -121,7 +122,7 @@ class _Scene:
             rows = self.examples[place][own]
             label = labels[w.interval, w.look.knowledge_time][own]
             labelled = label.notna().to_numpy()
-            metrics, about = {}, {}
+            metrics, slices, about = {}, [], {}
             if w.version in judges:
                 judge = judges[w.version]
                 problem = judge.problem or self.problems.get(w.version, "")
@@ -129,6 +130,7 @@ class _Scene:
                 if not problem and labelled.any():
                     prediction = self.predictions[w.version][place][own]
                     metrics = judge.metrics(label[labelled], prediction[labelled])
+                    slices = judge.slices(self._columns(place, own), label, prediction)
             yield Judged(
                 key=w.key,
                 model=w.model,
@@ -141,7 +143,7 @@ class _Scene:
                 rows=len(rows),
                 labelled_rows=int(labelled.sum()),
                 metrics=metrics,
-                slices=(),
+                slices=tuple(slices),
                 details={
                     "periods": [[t.isoformat() for t in period] for period in w.periods],
                     "matured_rows": self._matured(rows, w.look.knowledge_time),
@@ -166,6 +168,7 @@ class _Scene:
                 continue
             examples = self.examples[batch].drop(columns="known_at")
             features = build_features(self.past.spec, examples, view)
+            self._keep_columns(batch, examples, features, view)
             for version, mine in asked.items():
                 unfit = judges[version].unfit_for(features)
                 if unfit:
@@ -178,6 +181,27 @@ class _Scene:
                 self.predictions[version][batch][mine] = predicted
             if place.stop - place.start > BATCH_ROWS:
                 say(f"{batch.stop:,} of {len(self.examples):,} examples scored")
+
+    def _keep_columns(
+        self, batch: slice, examples: pd.DataFrame, features: pd.DataFrame, view: AsOfView
+    ) -> None:
+        """Keep what the spec cuts rows by: features, or what the examples' own rows said."""
+        spec = self.past.spec
+        cut = list(spec.gate.slices.by) if spec.gate.slices else []
+        others = [name for name in cut if name not in features]
+        said = view.announced(
+            spec.data.examples_table,
+            examples,
+            columns=others,
+            lead=spec.time.lead if spec.time else None,
+        )
+        for name in cut:
+            kept = self.columns.setdefault(name, np.full(len(self.examples), None, dtype=object))
+            kept[batch] = (said if name in others else features)[name].to_numpy(dtype=object)
+
+    def _columns(self, place: slice, own: Bools) -> pd.DataFrame:
+        kept = {name: values[place][own] for name, values in self.columns.items()}
+        return pd.DataFrame(kept).infer_objects()
 
     def _own(self, w: Wanted) -> Bools:
         """Say which rows of its interval are of an evaluation's periods."""

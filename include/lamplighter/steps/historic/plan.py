@@ -141,7 +141,8 @@ def plan(
         As `checked_choice` returns it.
     """
     document = spec.document()
-    text = json.dumps([_without_sources(document[name], name) for name in _MEANING])
+    gate = {key: document["gate"].get(key) for key in ("confidence", "slices")}
+    text = json.dumps([*(_without_sources(document[name], name) for name in _MEANING), gate])
     meaning = hashlib.sha256(text.encode()).hexdigest()[:16]
     return [
         Wanted(spec.model, version, by, interval, periods, look, meaning)

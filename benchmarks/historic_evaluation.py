@@ -1,0 +1,157 @@
+"""What evaluating a year of flights day by day costs: in one process, and as a backfill.
+
+    .venv/bin/python benchmarks/historic_evaluation.py [--days 365] [--backfill DAYS]
+
+Makes a home of its own with all flights of 2013 in its lake and five champions in turn.
+Then `lamplighter evaluate` judges the days from 1 January on by the champion of each moment, in a
+process of its own: three evaluations a day, by the labels known at its end, by those known when all
+had matured, and in hindsight. With `--backfill`, the real scheduler of an Airflow of its own then
+does so many days, eight runs at once, into a ledger that has none; the rows must be the same.
+
+How to read it: `seconds` on the clock, on as many cores as there are and as they are busy; `cpu`
+is what the process itself took. `load` is the machine's, so that a busy one is known as such.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "benchmarks")]
+
+from airflow_rest import AirflowClient  # noqa: E402
+from flights_past import make_past, write_spec  # noqa: E402
+
+import stack as stack_script  # noqa: E402
+from lamplighter.ledger import Ledger  # noqa: E402
+from lamplighter.steps.store_paths import StorePaths  # noqa: E402
+
+PROMOTIONS = [date(2013, 2, 1) + timedelta(days=60 * number) for number in range(5)]
+UNTIL = date(2014, 1, 1)
+FIRST = datetime(2013, 1, 1, 9, tzinfo=UTC)
+DAG = "flights__evaluate"
+AT_ONCE = 8
+
+
+def main() -> None:
+    """Make the home, evaluate, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--backfill", type=int, default=0, metavar="DAYS")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        paths = paths_in(home)
+        spec_path = write_spec(home / "models")
+        make_past(paths, spec_path, promotions=PROMOTIONS, until=UNTIL)
+        copy_database(home / "ledger.db", home / "empty.db")
+        print(f"{'':28} {'days':>5} {'rows':>6} {'seconds':>8} {'cpu':>7} {'load':>5}")
+        one_process(home, paths, days=arguments.days)
+        if arguments.backfill:
+            expected = rows_of(paths, days=arguments.backfill)
+            copy_database(home / "empty.db", home / "ledger.db")
+            backfill(home, paths, days=arguments.backfill)
+            same = rows_of(paths, days=arguments.backfill) == expected
+            print(f"the same rows: {'yes' if same else 'NO'}")
+
+
+def paths_in(home: Path) -> StorePaths:
+    """Name the stores in a folder."""
+    return StorePaths(
+        home=str(home),
+        lake=f"{home}/lake",
+        artifacts=f"{home}/lake/artifacts",
+        ledger=f"sqlite:///{home}/ledger.db",
+        mlflow=f"sqlite:///{home}/mlflow.db",
+    )
+
+
+def one_process(home: Path, paths: StorePaths, *, days: int) -> None:
+    """Run the command, and print what it took."""
+    end = (FIRST + timedelta(days=days)).date()
+    command = ["evaluate", "flights", "--from", f"{FIRST:%Y-%m-%d}", "--to", str(end)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    subprocess.run(
+        [sys.executable, "-m", "lamplighter.cli.main", *command],
+        check=True,
+        env=os.environ | {"LAMPLIGHTER_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+    )
+    seconds = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    show("lamplighter evaluate", days, len(rows_of(paths, days=days)), seconds, f"{cpu:7.1f}")
+
+
+def backfill(home: Path, paths: StorePaths, *, days: int) -> None:
+    """Let the scheduler do it, and print what that took."""
+    ports = [free_port(), free_port()]
+    os.environ |= {"LAMPLIGHTER_PORT": str(ports[0]), "LAMPLIGHTER_MLFLOW_PORT": str(ports[1])}
+    try:
+        stack = stack_script.up(home, extra_env={"LAMPLIGHTER_MODELS": str(home / "models")})
+        airflow = AirflowClient(
+            f"http://127.0.0.1:{ports[0]}", user="admin", password=stack.facts["password"]
+        )
+        airflow.set_paused(DAG, False)
+        began = time.monotonic()
+        asked = {
+            "dag_id": DAG,
+            "from_date": FIRST.isoformat(),
+            "to_date": (FIRST + timedelta(days=days - 1)).isoformat(),
+            "max_active_runs": AT_ONCE,
+        }
+        number = airflow._ask("POST", "/api/v2/backfills", asked)["id"]
+        while not airflow._ask("GET", f"/api/v2/backfills/{number}")["completed_at"]:
+            time.sleep(1)
+        show(
+            "backfill by the scheduler",
+            days,
+            len(rows_of(paths, days=days)),
+            time.monotonic() - began,
+            "      -",
+        )
+    finally:
+        stack_script.down(home)
+
+
+def rows_of(paths: StorePaths, *, days: int) -> list[dict[str, Any]]:
+    """Return the evaluations of the first days, without what depends on when they were stored."""
+    found = Ledger.open(paths.ledger).evaluations("flights", end=FIRST + timedelta(days=days))
+    plain = [dict(vars(row)) for row in found]
+    for row in plain:
+        del row["id"], row["recorded_at"]
+    return sorted(plain, key=lambda row: str(row["key"]))
+
+
+def show(name: str, days: int, rows: int, seconds: float, cpu: str) -> None:
+    """Print one line."""
+    load = os.getloadavg()[0]
+    print(f"{name:28} {days:>5} {rows:>6} {seconds:>8.1f} {cpu} {load:>5.1f}", flush=True)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy an SQLite file with all that was committed."""
+    with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
+        old.backup(new)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()
