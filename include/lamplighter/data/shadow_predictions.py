@@ -53,7 +53,7 @@ class ShadowPredictions:
             {
                 "artifact": [artifact] * len(ids),
                 "prediction_id": ids,
-                "prediction_time": pa.array(pd.DatetimeIndex(times), _SCHEMA.field(2).type),
+                "prediction_time": pa.Array.from_pandas(times, type=_SCHEMA.field(2).type),
                 "prediction": pa.array(list(rows), _SCHEMA.field(3).type),
             },
             schema=_SCHEMA,

@@ -6,7 +6,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from lamplighter.contracts import (
     SnapshotRef,
 )
 from lamplighter.data.asof import AsOfView
-from lamplighter.data.examples import feature_view, labelled_examples
+from lamplighter.data.examples import labelled_examples
 from lamplighter.data.predictions import example_names, prediction_ids
 from lamplighter.data.splits import matured_blocks
 from lamplighter.errors import DataError, LamplighterError
@@ -108,7 +108,7 @@ def _compare(night: Night, champion: Release, challenger: Version) -> _Compariso
     examples = labelled_examples(
         spec, night.lake, start=max(cutoffs), end=end, knowledge_time=night.run.knowledge_time
     )
-    said = [rival.predictions(night, examples, max(cutoffs), end) for rival in rivals]
+    said = _predictions(night, rivals, examples, start=max(cutoffs), end=end)
     matured = matured_blocks(spec, examples, as_of=end, knowledge_time=night.run.knowledge_time)
     judged = (examples["block"].isin(matured) & examples["label"].notna()).to_numpy()
     if not judged.any():
@@ -156,37 +156,49 @@ class _Rival:
             datetime.fromisoformat(cutoff) if cutoff else None,
         )
 
-    def predictions(
-        self, night: Night, examples: pd.DataFrame, start: datetime, end: datetime
-    ) -> np.ndarray:
-        """Return what it says of the examples; what it did not say before is scored and kept."""
-        model = night.run.model
-        ids = _ids(night, examples)
-        known = night.shadow.read(model, self.digest, start=start, end=end)
-        new = np.flatnonzero(~np.isin(ids, known.index.to_numpy()))
-        if len(new):
-            scored = self._score(night, examples.take(new).reset_index(drop=True), end)
-            named = [ids[i] for i in new]
-            if not night.run.dry_run:
-                times = examples["prediction_time"].iloc[new]
-                night.shadow.add(model, self.digest, named, times, scored)
-            rows = scored.reshape(len(new), -1)
-            known = pd.concat([known, pd.Series(list(rows), index=pd.Index(named))])
-        found: np.ndarray = np.array(known.reindex(ids).tolist(), dtype=float)
+    def score(self, night: Night, features: pd.DataFrame) -> np.ndarray:
+        """Return its predictions of some rows; none of none."""
+        if not len(features):
+            return np.empty((0, max(len(self.scorer.classes), 1)))
+        return self.scorer.predict(features, threads=night.threads)
+
+    def in_order(self, said: pd.Series, ids: list[str]) -> np.ndarray:
+        """Return what it said, in the order of the examples."""
+        found: np.ndarray = np.array(said.reindex(ids).tolist(), dtype=float)
         return found[:, 0] if self.scorer.task != "multiclass" else found
 
-    def _score(self, night: Night, examples: pd.DataFrame, end: datetime) -> np.ndarray:
-        @cache
-        def view() -> AsOfView:
-            return feature_view(night.spec, night.lake, as_of=end).bounded_by(examples)
 
-        parts = []
-        for first in range(0, len(examples), _BATCH_ROWS):
-            rows = examples[first : first + _BATCH_ROWS].reset_index(drop=True)
-            features = night.features(rows, view)
-            parts.append(self.scorer.predict(features, threads=night.threads))
-        night.say(f"{self.name} scored {len(examples):,} examples")
-        return np.concatenate(parts)
+def _predictions(
+    night: Night, rivals: list[_Rival], examples: pd.DataFrame, *, start: datetime, end: datetime
+) -> list[np.ndarray]:
+    """Return what each says of the examples; what it did not say before is scored and kept."""
+    model = night.run.model
+    ids = _ids(night, examples)
+    known = [night.shadow.read(model, one.digest, start=start, end=end) for one in rivals]
+    missing = [~pd.Index(ids).isin(said.index) for said in known]
+    new = np.flatnonzero(np.any(missing, axis=0))
+    for first in range(0, len(new), _BATCH_ROWS):
+        rows = new[first : first + _BATCH_ROWS]
+        batch = examples.take(rows).reset_index(drop=True)
+        features = night.features(batch, partial(_view, night, batch))
+        for place, rival in enumerate(rivals):
+            mine = missing[place][rows]
+            said = rival.score(night, features[mine].reset_index(drop=True))
+            named = [ids[i] for i in rows[mine]]
+            if len(named) and not night.run.dry_run:
+                times = examples["prediction_time"].iloc[rows[mine]]
+                night.shadow.add(model, rival.digest, named, times, said)
+            fresh = pd.Series(
+                list(said.reshape(len(named), -1)), index=pd.Index(named, dtype="str")
+            )
+            known[place] = pd.concat([known[place], fresh]) if len(known[place]) else fresh
+    if len(new):
+        night.say(f"champion and challenger scored {len(new):,} new examples")
+    return [rival.in_order(said, ids) for rival, said in zip(rivals, known, strict=True)]
+
+
+def _view(night: Night, examples: pd.DataFrame) -> AsOfView:
+    return night.view().bounded_by(examples)
 
 
 def _ids(night: Night, examples: pd.DataFrame) -> list[str]:
