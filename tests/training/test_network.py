@@ -77,3 +77,10 @@ def test_training_ends_when_the_time_is_up():
     left = iter([1.0, 1.0, 0.0])
     limited = lesson(X, y, seconds_left=lambda: next(left))
     assert train(net, X, limited, np.random.default_rng(0))[1] == 3
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_predictions_come_from_the_activation_that_was_trained(activation):
+    z = np.linspace(-120, 120, 999, dtype=np.float32)
+    trained = networks._activate(z, activation)[0]
+    assert networks._activated(z.copy(), activation) == pytest.approx(trained, abs=1e-6, rel=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from lamplighter.features.encode import Encoded
 from lamplighter.training.members import svm
@@ -62,3 +63,11 @@ def test_many_rows_are_approximated_nearly_as_well(monkeypatch):
     exact = error()
     monkeypatch.setattr(svm, "_EXACT_ROWS", 250)
     assert error() < 1.15 * exact < 0.5 * fresh.y.std()
+
+
+def test_the_kernel_is_that_of_the_distances_between_rows():
+    rng = np.random.default_rng(0)
+    a, b = (rng.normal(0, 3, (rows, 7)).astype(np.float32) for rows in (40, 30))
+    expected = np.exp(-0.05 * cdist(a.astype(float), b.astype(float), "sqeuclidean"))
+    assert np.abs(svm._gaussian(a, b, 0.05) - expected).max() < 1e-5
+    assert svm._gaussian(a, a, 0.05).max() <= 1.0

@@ -102,8 +102,9 @@ class DenseDesign:
         ranks = np.empty_like(numbers)
         for column, knots in enumerate(self.knots.T):
             # The mean of both ends of a tie, so that many zeros stand in their own middle.
-            low = np.interp(numbers[:, column], knots, shares)
-            high = 1 - np.interp(-numbers[:, column], -knots[::-1], shares)
+            low = high = np.interp(numbers[:, column], knots, shares)
+            if (knots[1:] == knots[:-1]).any():
+                high = 1 - np.interp(-numbers[:, column], -knots[::-1], shares)
             ranks[:, column] = (low + high) / 2
         scores = ndtri(np.clip(ranks, _MOST_EXTREME, 1 - _MOST_EXTREME))
         return np.asarray(np.where(self.knots[0] == self.knots[-1], 0.0, scores))

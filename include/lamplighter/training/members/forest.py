@@ -114,7 +114,8 @@ class ForestMember:
         codes = self.bins.transform(X)
         total = np.zeros((len(codes), self.trees[0].leaves.shape[1]), dtype=np.float32)
         for packed, tree in zip(self.trees, self._unpacked, strict=True):
-            total += packed.leaves[tree.predict(codes).ravel().astype(np.intp)]
+            # `take` gathers rows several times as fast as indexing does.
+            total += packed.leaves.take(tree.predict(codes).ravel().astype(np.intp), axis=0)
         mean = total.astype(np.float64) / len(self.trees)
         if self.platt is None:
             return mean[:, 0]

@@ -33,6 +33,9 @@ _EXACT_ROWS = 3_500
 _EFFORT = 1.0e11
 _CALIBRATED_ROWS = 1_500
 _CHUNK = 2_000
+_PREDICTED_CHUNK = 500
+"""Rows whose likenesses to all remembered rows stay in the processor's cache."""
+
 _JITTER = 1e-4
 _MOST_INFLUENCE = 0.99
 
@@ -75,8 +78,8 @@ class SvmMember:
 
     def predict(self, X: Encoded, *, threads: int) -> Floats:
         parts = [
-            self._predict(X.rows(np.arange(start, min(start + _CHUNK, len(X)))))
-            for start in range(0, len(X), _CHUNK)
+            self._predict(X.rows(np.arange(start, min(start + _PREDICTED_CHUNK, len(X)))))
+            for start in range(0, len(X), _PREDICTED_CHUNK)
         ]
         return np.concatenate(parts)
 
@@ -247,13 +250,16 @@ def _features(kernel: Kernel, X: Encoded, L: Matrix) -> Floats:
 
 
 def _gaussian(a: Matrix, b: Matrix, gamma: float) -> Matrix:
-    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :]
-    apart = np.asarray(a @ b.T)
-    apart *= -2
-    apart += squares
-    np.maximum(apart, 0, out=apart)
-    apart *= -gamma
-    return np.asarray(np.exp(apart, out=apart))
+    """Return ``exp(-gamma |a - b|^2)`` of all pairs; the product of matrices adds the squares."""
+    left = np.ones((len(a), a.shape[1] + 2), dtype=np.float32)
+    left[:, :-2] = 2 * gamma * a
+    left[:, -2] = -gamma * np.einsum("ij,ij->i", a, a)
+    right = np.ones((len(b), b.shape[1] + 2), dtype=np.float32)
+    right[:, :-2] = b
+    right[:, -1] = -gamma * np.einsum("ij,ij->i", b, b)
+    exponents = left @ right.T
+    np.minimum(exponents, 0, out=exponents)
+    return np.asarray(np.exp(exponents, out=exponents))
 
 
 SVM = Algorithm(
