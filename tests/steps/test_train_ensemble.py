@@ -47,3 +47,15 @@ def test_the_report_of_a_night_that_selects_says_which_features_the_folds_kept(
     assert named == set(select_features(night, take_snapshot(night)).features)
     assert 0 < len(found["final"]) < len(named)
     assert b"Features that were kept" in night.artifacts.read(report.report)
+
+
+def test_a_candidate_that_no_member_makes_small_enough_is_refused_and_not_registered(
+    world: World,
+) -> None:
+    world.document["ensemble"] = {"max_size_mb": 0.0001}
+    world.write()
+    world.run(day(50), gate_mode="off")
+    assert world.stores.ledger.versions("returns") == []
+    (decision,) = world.stores.ledger.decisions("returns", kind="promotion")
+    assert decision.verdict == "reject"
+    assert "at most 0.0001 are allowed (ensemble.max_size_mb)" in decision.reason
