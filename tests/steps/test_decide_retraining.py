@@ -120,6 +120,12 @@ def test_cost_aware_without_economics_is_refused_with_what_is_missing() -> None:
         spec(policy="cost_aware")
 
 
+@pytest.mark.parametrize("policy", ["on_loss", "on_drift", "cost_aware"])
+def test_a_policy_that_looks_at_days_is_refused_without_time(policy: str) -> None:
+    with pytest.raises(ValidationError, match=f"policy is {policy}, which looks at days"):
+        spec(timed=False, policy=policy, economics=MONEY)
+
+
 def test_every_night_has_its_numbers_in_the_ledger_trained_or_not(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.document["retrain"] = {"policy": "on_loss", "on_loss": {"days": 3}}

@@ -70,7 +70,6 @@ class RememberedFeatures:
 
 def _names(spec: ModelSpec, examples: pd.DataFrame) -> pd.Index:
     key = list(spec.data.tables[spec.data.examples_table].key)
-    if len(key) == 1:
-        return pd.Index(examples[key[0]].to_numpy())
-    found: pd.MultiIndex = pd.MultiIndex.from_frame(examples[key])
-    return found
+    first = examples[key[0]].to_numpy()
+    names: pd.Index = pd.Index(first) if len(key) == 1 else pd.MultiIndex.from_frame(examples[key])
+    return names

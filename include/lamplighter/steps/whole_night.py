@@ -89,8 +89,8 @@ def run_night(
 ) -> RunReport:
     """Do one night from spec to report and return the report.
 
-    In a replay, what is made for readers and decides nothing is left out: explanations, and drift
-    unless the policy asks for it.
+    In a replay, what is made for readers and decides nothing is left out: explanations, the report,
+    and drift unless the policy asks for it.
 
     Raises
     ------
@@ -115,6 +115,14 @@ def run_night(
         except Exception:
             log.exception("the report of the stopped night could not be written")
         raise
+    if stores.replayed:
+        return RunReport(
+            run_key=night.run.run_key,
+            model=night.run.model,
+            as_of=night.run.as_of,
+            outcome="replayed",
+            sentences=(),
+        )
     return course.take(
         "report_run",
         lambda: report_run(night, course.outcomes, course.failures, seconds=course.seconds),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lamplighter.contracts import ArtifactRef
+from lamplighter.data.asof_versions import microsecond, microseconds
 from lamplighter.data.digests import frame_digest
 from lamplighter.data.examples import feature_view, known_examples
 from lamplighter.evaluation.metrics import row_losses
@@ -88,8 +89,8 @@ def learn_truth(spec: ModelSpec, stores: Stores, span: Span, *, threads: int) ->
     within = (examples["prediction_time"] >= span.nights[0]) & examples[LABEL].notna()
     rows = examples[within].reset_index(drop=True)
     features = stores.build(spec, rows, lambda: feature_view(spec, stores.lake, as_of=span.end))
-    begins = pd.DatetimeIndex(span.nights).tz_convert("UTC")
-    day = begins.searchsorted(pd.DatetimeIndex(rows["prediction_time"]), side="right") - 1
+    begins = np.array([microsecond(night) for night in span.nights])
+    day = np.searchsorted(begins, microseconds(rows["prediction_time"]), side="right") - 1
     nights = [night.isoformat() for night in span.nights]
     content = frame_digest(pd.DataFrame({"label": rows[LABEL].astype(str), "day": day}))
     return Truth(
