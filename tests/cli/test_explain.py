@@ -239,6 +239,9 @@ def test_a_night_of_which_nothing_was_decided_is_unknown(
     monkeypatch.setenv("LAMPLIGHTER_HOME", str(world.home))
     code, out, _ = lamplighter_says("explain", "returns", "killed")
     assert (code, "What came of it is unknown" in out) == (0, True)
+    code, out, err = lamplighter_says("champion", "returns", "--at", "2024-02-20")
+    assert (code, out) == (1, "")
+    assert "returns has no champion at 2024-02-20T00:00:00+00:00 that the ledger knows; '" in err
     code, out, err = lamplighter_says("explain", "returns", "--json")
     assert (code, document(out)["kind"]) == (1, None)
     assert "no decision about returns is known on timeline live" in err

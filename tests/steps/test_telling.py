@@ -110,9 +110,9 @@ def test_every_number_of_a_verdict_is_told(ledger: Ledger) -> None:
         "0.00500 is allowed.",
         "Performance on the hold-out: log_loss 0.51000 (0.50000 to 0.52000).",
         "Sanity: no problem was found.",
-        "Leaks: delay predicts too well, of 12 features looked at; accepted: tail (ok).",
+        "Leaks, of 12 features looked at: delay predicts too well; accepted: tail (ok).",
         "Drift against the training: 1 of 12 columns, most of all wind_speed (PSI 0.61000).",
-        "Gate.mode enforce, dry run: no.",
+        "The mode of the gate: enforce; dry run: no.",
         "what came of it is unknown",
     ):
         assert said in told, said
@@ -129,7 +129,7 @@ def test_a_decision_that_holds_nothing_is_told_by_its_gaps(ledger: Ledger) -> No
         "Sanity: unknown.",
         "Leaks: unknown, none were looked for.",
         "Drift: unknown, there was nothing to compare with.",
-        "Gate.mode unknown, dry run: unknown.",
+        "The mode of the gate: unknown; dry run: unknown.",
         "Nothing was released by it.",
     ):
         assert said in told, said

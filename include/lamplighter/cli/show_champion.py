@@ -89,8 +89,9 @@ def _why_nobody(ledger: Ledger, model: str, timeline: str, at: datetime | None) 
     if first is not None:
         return f"who is champion of {model} at {at.isoformat()} is unknown: that lies in the future"
     releases = ledger.releases(model, timeline=timeline) or ledger.releases(model)
-    since = f"; the first that the ledger knows began {releases[0].valid_from:%Y-%m-%d %H:%M %Z}"
-    return (
-        f"{model} has no champion at {at.isoformat()} that the ledger knows"
-        f"{since if releases else ''}; {see}"
+    since = (
+        f"; the first that the ledger knows began {releases[0].valid_from:%Y-%m-%d %H:%M %Z}"
+        if releases
+        else ""
     )
+    return f"{model} has no champion at {at.isoformat()} that the ledger knows{since}; {see}"

@@ -116,7 +116,7 @@ def _leaks(decision: Decision) -> Iterator[str]:
     warnings = "; ".join(map(str, found.get("warnings") or ())) or "no warning"
     accepted = ", ".join(f"{name} ({why})" for name, why in (found.get("accepted") or {}).items())
     yield (
-        f"leaks: {warnings}, of {number(found.get('features'))} features looked at"
+        f"leaks, of {number(found.get('features'))} features looked at: {warnings}"
         f"{f'; accepted: {accepted}' if accepted else ''}"
     )
 
@@ -141,7 +141,7 @@ def _drift(decision: Decision) -> Iterator[str]:
 def _how(decision: Decision) -> Iterator[str]:
     evidence = decision.evidence
     rehearsal = {True: "yes", False: "no", None: UNKNOWN}[evidence.get("dry_run")]
-    yield f"gate.mode {evidence.get('gate_mode') or UNKNOWN}, dry run: {rehearsal}"
+    yield f"the mode of the gate: {evidence.get('gate_mode') or UNKNOWN}; dry run: {rehearsal}"
 
 
 _SUBJECTS: tuple[Callable[[Decision], Iterator[str]], ...] = (
