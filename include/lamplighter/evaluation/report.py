@@ -81,7 +81,7 @@ def render_page(template: str, **values: Any) -> str:
 
 def render_text(template: str, **values: Any) -> str:
     """Return a text, such as Markdown, from one of the templates; nothing in it is escaped."""
-    return _ENVIRONMENT.overlay(autoescape=False).get_template(template).render(**values)
+    return _TEXTS.get_template(template).render(**values)
 
 
 def _headings(document: Document) -> dict[str, str]:
@@ -253,3 +253,4 @@ def _environment() -> Environment:
 
 
 _ENVIRONMENT = _environment()
+_TEXTS = _ENVIRONMENT.overlay(autoescape=False)
