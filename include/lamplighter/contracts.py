@@ -277,6 +277,8 @@ class EvaluationRef(Contract):
     base_rate_metrics: dict[str, Estimate]
     evidence: Evidence | None
     champion_problem: str = ""
+    incomparable: Literal["", "broken_champion", "changed_target"] = ""
+    """Which written rule follows from the champion's problem."""
     guards: tuple[Guard, ...] = ()
     sane: bool
     problems: tuple[str, ...] = ()
@@ -338,6 +340,8 @@ class PromotionDecision(Contract):
     challenger_version: str | None = None
     leaves: bool = False
     enters: bool = False
+    gives_up: str | None = None
+    """A challenger that leaves its place although tonight's candidate was judged."""
 
 
 class VersionRef(Contract):

@@ -36,10 +36,10 @@ def test_the_champion_of_another_target_is_not_compared_and_a_person_decides(wor
     world.write()
 
     report = world.run(day(51))
-    assert report.outcome == "inconclusive"
+    assert report.outcome == "waits"
     said = " ".join(report.sentences)
     assert "champion version 1 predicts outcomes.returned (binary), and now" in said
-    assert "so a person decides, by 'lamplighter promote returns'" in said
+    assert "nothing to compare with; the candidate is sane and better than the base rate" in said
     heard: list[str] = []
     assert versions_that_score(world, 52, heard) == {"1"}, "scoring goes on"
     assert any("version 1 predicts outcomes.returned (binary), and now" in h for h in heard)

@@ -129,19 +129,18 @@ def decide(
     has_champion: bool,
     problems: Sequence[str] = (),
     guards: Sequence[GuardResult] = (),
-    incomparable: str = "",
     tenure: Tenure | None = None,
 ) -> Ruling:
     """Say whether the contender replaces the champion, and why.
 
     In this order: one with problems is rejected. A first model that has none is promoted (being
     better than the base rate is one of the checks that find problems). Where the two cannot be
-    compared, a person has to decide. Below `rule.min_blocks` blocks nothing is decided. A broken
-    guard rejects tonight's candidate; a challenger, whose days still come in, only when it would
-    be promoted. Then the gain decides: reaching tonight's bound promotes; an interval of
-    `rule.confidence` below what is not enough rejects, as do a patience that has run out and a
-    chance of promotion that after half of the time is below 1 %. Anything else is inconclusive, and
-    evidence goes on being collected.
+    compared, `decide_without_comparison` has the rules. Below `rule.min_blocks` blocks nothing is
+    decided. A broken guard rejects tonight's candidate; a challenger, whose days still come in,
+    only when it would be promoted. Then the gain decides: reaching tonight's bound promotes; an
+    interval of `rule.confidence` below what is not enough rejects, as do a patience that has run
+    out and a chance of promotion that after half of the time is below 1 %. Anything else is
+    inconclusive, and evidence goes on being collected.
 
     Tonight's bound is such that promotions of models that are not better stay within
     `rule.false_promotions_per_year`, whatever number of models are looked at however often; see
@@ -160,8 +159,6 @@ def decide(
         What sanity found wrong with the candidate.
     guards : sequence of GuardResult
         The metrics that must not get worse.
-    incomparable : str
-        Why the two cannot be compared; empty if they can.
     tenure : Tenure, optional
         How long evidence has been collected. Default: a first look, a day after the last one.
 
@@ -180,8 +177,6 @@ def decide(
         return Ruling("reject", f"not sane: {'; '.join(problems)}")
     if not has_champion:
         return Ruling("promote", "first model: it is sane and better than the base rate")
-    if incomparable:
-        return Ruling("inconclusive", incomparable)
     if evidence is None or evidence.gain is None or evidence.blocks < rule.min_blocks:
         return _too_early(evidence, rule, tenure)
     broken = [str(guard) for guard in guards if not guard.kept]

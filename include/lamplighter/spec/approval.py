@@ -22,7 +22,7 @@ class Approval(Section):
         default=0.8,
         gt=0,
         le=1,
-        description="For close_guard: the share of a guard's limit from which on it counts as near.",
+        description="For close_guard: the share of a guard's limit from which on it is near.",
     )
     assignees: tuple[str, ...] = Field(
         default=(),

@@ -12,6 +12,7 @@ from lamplighter.contracts import (
     CandidateRef,
     ChallengeRef,
     DriftRef,
+    Estimate,
     EvaluationRef,
     GateMode,
     LeakageRef,
@@ -21,6 +22,8 @@ from lamplighter.contracts import (
 )
 from lamplighter.errors import UsageError
 from lamplighter.evaluation.gate import GateRule, GuardResult, Ruling, Tenure, decide
+from lamplighter.evaluation.incomparable import decide_without_comparison
+from lamplighter.evaluation.metrics import LOSS_OF_TASK
 from lamplighter.ledger import Decision
 from lamplighter.steps.drift_words import drift_evidence
 from lamplighter.steps.night import Night
@@ -64,6 +67,10 @@ def decide_promotion(
         return judged
     if judged is None:
         return _judge_candidate(night, candidate, evaluation, found)
+    if evaluation.incomparable:
+        gives_up = judged.challenger_version if judged.leaves else None
+        own = _judge_candidate(night, candidate, evaluation, found)
+        return own.model_copy(update={"gives_up": gives_up})
     return _beside(night, judged, candidate, evaluation, found)
 
 
@@ -100,6 +107,8 @@ def _judge_challenger(
 def _judge_candidate(
     night: Night, candidate: CandidateRef, evaluation: EvaluationRef, found: Mapping[str, Any]
 ) -> PromotionDecision:
+    if evaluation.incomparable and not evaluation.problems:
+        return _without_comparison(night, candidate, evaluation, found)
     tenure = Tenure(accrued_days=_accrued(night))
     ruling = decide(
         evaluation.evidence,
@@ -107,12 +116,41 @@ def _judge_candidate(
         has_champion=evaluation.champion_version is not None,
         problems=evaluation.problems,
         guards=[GuardResult(**guard.model_dump()) for guard in evaluation.guards],
-        incomparable=evaluation.champion_problem,
         tenure=tenure,
     )
     contender = _Contender.of(candidate, evaluation)
-    may_enter = ruling.verdict == "inconclusive" and not evaluation.champion_problem
+    may_enter = ruling.verdict == "inconclusive"
     return _recorded(night, contender, ruling, tenure, found, may_enter=may_enter)
+
+
+def _without_comparison(
+    night: Night, candidate: CandidateRef, evaluation: EvaluationRef, found: Mapping[str, Any]
+) -> PromotionDecision:
+    """Judge by the written rule for a champion that is no measure."""
+    assert evaluation.incomparable
+    loss = LOSS_OF_TASK[night.spec.task]
+    ruling, asked_by = decide_without_comparison(
+        evaluation.incomparable,
+        evaluation.champion_problem,
+        night.spec.gate,
+        candidate=evaluation.metrics.get(loss),
+        last_known=_last_known(night, loss),
+        metric=loss,
+    )
+    asked = {"asked_by": "" if night.run.gate_mode == "off" else asked_by}
+    return _recorded(night, _Contender.of(candidate, evaluation), ruling, None, {**found, **asked})
+
+
+def _last_known(night: Night, loss: str) -> Estimate | None:
+    """Return what the champion's loss was on the hold-out on which it was judged."""
+    champion = night.champion()
+    if champion is None:
+        return None
+    for decision in _judgements(night):
+        known = decision.evidence
+        if known.get("artifact") == champion.artifact.digest and loss in known.get("metrics", {}):
+            return Estimate.model_validate(known["metrics"][loss])
+    return None
 
 
 def _beside(

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from lamplighter.contracts import CandidateRef, EvaluationRef, ExamplesRef, Guard
-from lamplighter.errors import DataError, LamplighterError
+from lamplighter.errors import DataError
 from lamplighter.evaluation.check import Check, compact, problems_of
 from lamplighter.evaluation.document import evaluation_document
 from lamplighter.evaluation.evaluate import Evaluation, evaluate
@@ -22,12 +22,17 @@ from lamplighter.evaluation.metrics import Metric, cost_metric
 from lamplighter.evaluation.report import render
 from lamplighter.evaluation.slices import Judged
 from lamplighter.ledger import Release
+from lamplighter.steps.champion_problem import (
+    ChampionProblem,
+    broken_if_it_fails,
+    load_champion,
+)
 from lamplighter.steps.check_candidate import Candidate, check_candidate
 from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
 from lamplighter.steps.label_codes import label_codes
-from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 from lamplighter.training.predictor import Predictor
+from lamplighter.training.scorer import Scorer
 from lamplighter.training.threshold import CostRule, fit_cost_rule
 
 log = logging.getLogger(__name__)
@@ -84,6 +89,7 @@ class _Rival:
     rule: CostRule | None = None
     comparable: np.ndarray | None = None
     problem: str = ""
+    kind: Literal["", "broken_champion", "changed_target"] = ""
 
     @property
     def compared(self) -> np.ndarray | None:
@@ -99,11 +105,19 @@ def _rival(
 ) -> _Rival:
     if champion is None:
         return _Rival()
-    retargeted = _retargeted(night, champion)
-    if retargeted:
-        return _Rival(problem=retargeted)
     try:
-        rival = load_version(night.stores, night.run.model, champion.version, threads=night.threads)
+        rival = load_champion(night, champion)
+        prediction = _prediction(night, champion, rival, predictor, frame)
+    except ChampionProblem as problem:
+        return _Rival(problem=problem.sentence, kind=problem.kind)
+    rule = rival.rule if isinstance(rival, Predictor) else None
+    return _Rival(prediction, rule, _comparable(night, champion, frame.holdout))
+
+
+def _prediction(
+    night: Night, champion: Release, rival: Scorer, predictor: Predictor, frame: NightExamples
+) -> np.ndarray:
+    with broken_if_it_fails(champion, "cannot score the hold-out"):
         if rival.classes != predictor.classes:
             raise DataError(
                 f"it knows the classes {list(rival.classes)}, the candidate "
@@ -113,21 +127,7 @@ def _rival(
         missing = [name for name in rival.features if name not in rows]
         if missing:
             raise DataError(f"it needs the features {', '.join(missing)}, which are gone")
-        prediction = rival.predict(rows[list(rival.features)], threads=night.threads)
-    except LamplighterError as error:
-        return _Rival(
-            problem=f"champion version {champion.version} cannot score the hold-out: {error}"
-        )
-    rule = rival.rule if isinstance(rival, Predictor) else None
-    return _Rival(prediction, rule, _comparable(night, champion, frame.holdout))
-
-
-def _retargeted(night: Night, champion: Release) -> str:
-    said = what_else_it_predicts(night, champion.version)
-    return said and (
-        f"champion version {champion.version} predicts {said}: the two cannot be compared, so a "
-        f"person decides, by 'lamplighter promote {night.run.model}'"
-    )
+        return rival.predict(rows[list(rival.features)], threads=night.threads)
 
 
 def _comparable(night: Night, champion: Release, holdout: pd.DataFrame) -> np.ndarray:
@@ -199,6 +199,7 @@ def _stored(
         base_rate_metrics=found.base_rate_metrics,
         evidence=found.evidence,
         champion_problem=rival.problem,
+        incomparable=rival.kind,
         guards=tuple(Guard(**asdict(guard)) for guard in found.guards),
         sane=found.sane,
         problems=found.problems,

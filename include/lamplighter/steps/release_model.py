@@ -40,6 +40,9 @@ def release_model(
     if decision.leaves and decision.challenger_version and not refused:
         why = "became champion" if released.released else decision.reason
         leave_place(night, decision.challenger_version, why)
+    if decision.gives_up:
+        why = "the champion is no measure any more, so its evidence cannot go on"
+        leave_place(night, decision.gives_up, why)
     if decision.enters and version is not None and not refused:
         take_place(night, version.version, decision.reason)
     return released

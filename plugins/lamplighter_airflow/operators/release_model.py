@@ -49,7 +49,7 @@ class ReleaseModelOperator(LamplighterOperator):
         decision = handed(PromotionDecision, self.decision)
         if decision is None:
             raise AirflowSkipException("nothing was judged tonight")
-        if not (decision.release or decision.leaves or decision.enters):
+        if not (decision.release or decision.leaves or decision.enters or decision.gives_up):
             raise AirflowSkipException(f"nothing to release: {decision.reason}")
         from lamplighter.steps.release_model import release_model
 
