@@ -27,6 +27,7 @@ TOLD_BY = [
     {"via": "webhook", "connection": "away", "on": ["no_change", "promotion", "failure"]},
     {"via": "webhook", "connection": "chat", "on": ["no_change", "promotion", "failure"]},
 ]
+APPROVER = "approver"
 TOLD_STEPS = {"report_run": {"timeout": "5m"}}
 MODELS: dict[str, dict[str, Any]] = {
     "by_form": {},
@@ -36,6 +37,11 @@ MODELS: dict[str, dict[str, Any]] = {
     "stumbling": {},
     "spoilt": {},
     "rejected": {},
+    "approved": {"gate": {"approval": {"when": "always", "assignees": [APPROVER]}}},
+    "refused": {"gate": {"approval": {"when": "always", "assignees": [APPROVER]}}},
+    "unanswered": {
+        "gate": {"approval": {"when": "always", "deadline": "5s", "on_deadline": "release"}}
+    },
     "settled": {"retrain": {"policy": "never"}},
     "killed": {
         "search": {"algorithms": ["xgboost", "linear"], "trials": 3, "budget_s": None, "workers": 1}
@@ -102,6 +108,7 @@ def airflow(worlds: dict[str, World], paths: StorePaths) -> Iterator[RealAirflow
                     "LAMPLIGHTER_MODELS": str(home / "models"),
                     "LAMPLIGHTER_TEST_ORDERS": str(orders),
                     "AIRFLOW__CORE__PLUGINS_FOLDER": str(HERE / "saboteur"),
+                    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"admin:admin,{APPROVER}:op",
                     # Retries wait as short as they can, whatever back-off the task asks for.
                     "AIRFLOW__CORE__MAX_TASK_RETRY_DELAY": "1",
                     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
