@@ -31,6 +31,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> World:
     world = World(tmp_path_factory.mktemp("lived"))
     world.document["search"] = {"algorithms": ["linear"], "trials": 2, "budget_s": None}
     world.document["gate"] = {"mode": "off"}
+    world.document["explain"] = {"enabled": False}
     world.write()
     for as_of in NIGHTS:
         world.run(as_of)

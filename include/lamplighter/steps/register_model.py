@@ -56,7 +56,9 @@ def register_model(
         night.say(f"not registered: {'; '.join(evaluation.problems)}")
         return None
     if explanation is None:
-        kept = {REFERENCE: _reference(night, examples, candidate).model_dump(mode="json")}
+        drifts = night.spec.retrain.policy == "on_drift"  # else nobody looks at the profile
+        profile = _reference(night, examples, candidate) if drifts else None
+        kept = {REFERENCE: profile.model_dump(mode="json")} if profile else {}
         return register_replayed(night, examples, candidate, kept)
     key = night.key("version", candidate.artifact.digest)
     proof = proof_of(night, examples, candidate, read_examples(night, examples))
