@@ -114,7 +114,7 @@ def test_labels_of_a_later_time_give_another_evaluation_and_the_first_stays(past
     assert [r for r in contents(rows(past)) if r["knowledge_time"] != day(53, 10)] == before
 
 
-@pytest.mark.parametrize("order", [range(48, 56), range(55, 47, -1), [*range(48, 56)] * 2])
+@pytest.mark.parametrize("order", [range(55, 47, -1), [*range(48, 56)] * 2])
 def test_the_order_of_days_and_how_often_change_nothing(
     past: World, order: Iterable[int], expected_once: list[dict[str, Any]]
 ) -> None:

@@ -67,12 +67,11 @@ class Killed(BaseException):
 
 
 def backfill(past: World) -> None:
-    for number in range(48, 56):
+    for number in range(50, 54):
         evaluate(past, number)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("commit", [1, 4, 8])
+@pytest.mark.parametrize(("commit", "when"), [(1, "before"), (2, "after"), (4, "before")])
 def test_a_backfill_killed_around_a_commit_and_resumed_misses_no_day_and_doubles_none(
     past: World,
     commit: int,
@@ -97,7 +96,8 @@ def test_a_backfill_killed_around_a_commit_and_resumed_misses_no_day_and_doubles
             backfill(past)
     assert len({e.interval_start for e in rows(past)}) == commit - (when == "before")
     backfill(past)
-    assert contents(rows(past)) == expected_once
+    days = {day(number) for number in range(50, 54)}
+    assert contents(rows(past)) == [r for r in expected_once if r["interval_end"] in days]
 
 
 def test_the_document_has_a_line_per_version_and_marks_the_change(
