@@ -5,9 +5,10 @@
 
 Ingests 2013 into a home of its own (kept and used again with `--home`), replays the days before
 `--to` under each policy, and then the same again. Prints the seconds of both, CPU, load and the
-numbers. The trainings are those of the shipped spec but for the budget, all rows known by the night:
-`--trials` trials each, of all algorithms or of those that are named. Targets, two quiet cores, 300
-days, 5 trials a training: weekly at most 15 minutes, nightly at most 45, and the second time seconds.
+numbers. The trainings are those of the shipped spec but for the budget, on all rows known by the
+night: `--trials` trials each, of all algorithms or of those that are named. Targets, two quiet
+cores, 300 days, 5 trials a training: weekly at most 15 minutes, nightly at most 45, the second time
+seconds.
 """
 
 from __future__ import annotations
