@@ -89,25 +89,6 @@ def test_the_book_is_read_and_written_by_commands(world: World, lamplighter: Com
     assert lamplighter("doctor")[0] == 0
 
 
-def test_a_card_is_printed_or_written_in_the_form_of_its_file(
-    world: World, lamplighter: Command, tmp_path: Path
-) -> None:
-    world.run(day(50))
-    code, out, _ = lamplighter("card", "returns", "1")
-    assert (code, out.startswith("# returns, version 1: model card")) == (0, True)
-    shown = document(lamplighter("card", "returns", "1", "--json")[1])
-    for name in ("card.html", "card.md", "card.json"):
-        code, out, _ = lamplighter("card", "returns", "1", "--out", tmp_path / name)
-        assert (code, out) == (0, f"wrote {tmp_path / name}\n")
-    written = json.loads((tmp_path / "card.json").read_text())
-    assert written["explanation"] == shown["explanation"]
-    assert (tmp_path / "card.html").read_text().lstrip().startswith("<!doctype html>")
-    code, _, err = lamplighter("card", "returns", "1", "--out", tmp_path / "card.pdf")
-    assert (code, "expected one of .html, .md, .json" in err) == (2, True)
-    code, _, err = lamplighter("card", "returns", "7")
-    assert (code, "returns has no version '7'" in err) == (2, True)
-
-
 def test_a_freeze_stops_a_promotion_and_stands_in_every_answer(
     world: World, lamplighter: Command
 ) -> None:

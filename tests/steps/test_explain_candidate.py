@@ -7,10 +7,12 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lamplighter.cli.main import main
 from lamplighter.contracts import Actor, ExplanationRef
 from lamplighter.errors import UsageError
 from lamplighter.evaluation.card import render_card, render_card_text
@@ -155,3 +157,28 @@ def test_what_the_spec_does_not_know_is_unknown_and_what_it_says_is_shown_as_tex
 def test_a_version_without_a_card_is_told_in_words(seasoned: World) -> None:
     with pytest.raises(UsageError, match=r"returns has no version '9'; the ledger knows 1, 2, 3"):
         card(seasoned, "9")
+
+
+def test_the_command_prints_a_card_or_writes_it_in_the_form_of_its_file(
+    seasoned: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LAMPLIGHTER_HOME", str(seasoned.home))
+    for name in ("LAMPLIGHTER_LAKE", "LAMPLIGHTER_LEDGER", "MLFLOW_TRACKING_URI", "AIRFLOW_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["card", "returns", "1"]) == 0
+    assert capsys.readouterr().out.startswith("# returns, version 1: model card")
+    assert main(["card", "returns", "1", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    for name in ("card.html", "card.md", "card.json"):
+        assert main(["card", "returns", "1", "--out", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out == f"wrote {tmp_path / name}\n"
+    written = json.loads((tmp_path / "card.json").read_text())
+    assert written["explanation"] == shown["explanation"]
+    assert (tmp_path / "card.html").read_text().lstrip().startswith("<!doctype html>")
+    assert main(["card", "returns", "1", "--out", str(tmp_path / "card.pdf")]) == 2
+    assert "expected one of .html, .md, .json" in capsys.readouterr().err
+    assert main(["card", "returns", "7"]) == 2
+    assert "returns has no version '7'" in capsys.readouterr().err
