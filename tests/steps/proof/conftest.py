@@ -32,6 +32,10 @@ def copy_of(world: World, folder: Path) -> World:
     other = copy.copy(world)
     other.document = copy.deepcopy(world.document)
     other.folder, other.home = folder, folder / "home"
+    tables = other.document["data"]["tables"]
+    tables["visits"]["source"] = {"parquet": str(folder / "visits.parquet")}
+    tables["outcomes"]["source"] = {"csv": str(folder / "outcomes.csv")}
+    other.visits = world.visits.copy()
     other.spec_path = folder / world.spec_path.name
     other.paths = replace(
         world.paths,

@@ -124,6 +124,7 @@ def test_a_row_that_was_changed_under_the_hand_is_named(copied: World) -> None:
 
 def test_rows_and_columns_that_came_later_change_no_answer(copied: World) -> None:
     copied.visits["weight"] = 70.5
+    copied.document["data"]["tables"]["visits"]["columns"] = {"weight": "float"}
     copied.write()
     stores = copied.stores
     resolve_spec(
