@@ -30,7 +30,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "benchmarks")]
 
-from airflow_rest import AirflowClient  # noqa: E402
+from airflow_rest import AirflowClient, AirflowError  # noqa: E402
 from flights_past import make_past, write_spec  # noqa: E402
 
 import stack as stack_script  # noqa: E402
@@ -112,7 +112,7 @@ def backfill(home: Path, paths: StorePaths, *, days: int) -> None:
             "to_date": (FIRST + timedelta(days=days - 1)).isoformat(),
             "max_active_runs": AT_ONCE,
         }
-        number = airflow._ask("POST", "/api/v2/backfills", asked)["id"]
+        number = created(airflow, asked)
         while not airflow._ask("GET", f"/api/v2/backfills/{number}")["completed_at"]:
             time.sleep(1)
         show(
@@ -124,6 +124,17 @@ def backfill(home: Path, paths: StorePaths, *, days: int) -> None:
         )
     finally:
         stack_script.down(home)
+
+
+def created(airflow: AirflowClient, asked: dict[str, Any]) -> int:
+    """Ask for a backfill, and again where Airflow's SQLite was busy, which it says by 503."""
+    while True:
+        try:
+            return int(airflow._ask("POST", "/api/v2/backfills", asked)["id"])
+        except AirflowError as error:
+            if "answered with 503" not in str(error):
+                raise
+            time.sleep(1)
 
 
 def rows_of(paths: StorePaths, *, days: int) -> list[dict[str, Any]]:

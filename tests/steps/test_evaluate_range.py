@@ -170,7 +170,8 @@ def test_a_deleted_artifact_is_said_in_one_line(
     for file in Path(at_home.paths.artifacts).rglob("candidate-*.predictor"):
         file.unlink()
     assert main(["evaluate", "returns", "--from", "2024-02-21", "--to", "2024-02-23"]) == 1
-    assert "restore" in capsys.readouterr().err.strip().splitlines()[-1].lower()
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "it was deleted" in last
 
 
 def test_a_model_that_nobody_knows_is_refused(
