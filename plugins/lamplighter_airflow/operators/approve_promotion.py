@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from lamplighter_airflow.form import answer_form
@@ -136,6 +137,8 @@ class ApprovePromotionOperator(LamplighterOperator, HITLOperator):
         self.subject = question_subject(approval, night.run.model)
         self.body = question_text(night, approval, judged, links=links)
         self.response_timeout = max(approval.until - datetime.now(UTC), _LEAST)
-        answer_at = HITLOperator.generate_link_to_ui_from_context(context=context)
+        answer_at = ""
+        if conf.get("api", "base_url", fallback=""):
+            answer_at = HITLOperator.generate_link_to_ui_from_context(context=context)
         message = approval_message(night.spec.owner, night.run, approval, judged, link=answer_at)
         tell(context, night.spec.owner, [message], ledger=night.ledger)
