@@ -47,7 +47,7 @@ class RememberedFeatures:
             new = build_features(spec, examples[fresh], view)
             self._known = pd.concat([self._known, new.set_axis(names[fresh])])
         found = self._known.loc[names].set_axis(examples.index)
-        if self.row_by_row is None and fresh.any():
+        if self.row_by_row is None:
             return self._compare(found, build_features(spec, examples, open_view()))
         return found
 

@@ -83,12 +83,14 @@ def play(
     *,
     actor: Actor,
     say: Callable[[str], None],
+    learn_features: Callable[[], None] = lambda: None,
     threads: int | None = None,
 ) -> list[NightPlayed]:
     """Play the nights of one timeline; those that were played before are read back.
 
     A night that the library stops, for too few examples say, stays a stopped night, as it would
-    have been: the champion remains and the next night goes on.
+    have been: the champion remains and the next night goes on. `learn_features` is called before
+    a night that is really played.
     """
     _inherit(chosen, span.nights[0], stores, actor)
     played: list[NightPlayed] = []
@@ -98,6 +100,7 @@ def play(
         for number, as_of in enumerate(span.nights, start=1):
             stored = _read(chosen, as_of, stores)
             if stored is None:
+                learn_features()
                 stored = _play_night(chosen, as_of, spec_path, stores, actor, threads)
                 _keep(chosen, as_of, stored, stores)
             played.append(stored)

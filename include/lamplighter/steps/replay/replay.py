@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lamplighter.contracts import Actor
+from lamplighter.data.examples import feature_view, interval_examples
 from lamplighter.spec import ModelSpec
 from lamplighter.spec.retrain import PolicyName
 from lamplighter.steps.night import Stores
@@ -19,6 +21,8 @@ from lamplighter.steps.replay.reckon import REFEREE_NIGHTS, Reckoning, reckon
 from lamplighter.steps.replay.stores import open_replay
 from lamplighter.steps.replay.truth import learn_truth
 from lamplighter.steps.usable_cores import usable_cores
+
+_BEFORE_ALL = datetime(1700, 1, 1, tzinfo=UTC)
 
 
 def replay(
@@ -71,14 +75,33 @@ def replay(
         for policy in dict.fromkeys(policies)
         for gate in dict.fromkeys(gates)
     ]
+
+    @cache
+    def learn_features() -> None:
+        _learn_features(spec, stores, span)
+
     played = {
-        chosen: play(chosen, span, stores, actor=actor, say=say, threads=threads)
+        chosen: play(
+            chosen,
+            span,
+            stores,
+            actor=actor,
+            say=say,
+            learn_features=learn_features,
+            threads=threads,
+        )
         for chosen in plays
     }
     reckoned = _reckoned(spec, stores, span, played, say=say, threads=threads)
     return _document(spec, span, played, reckoned, trials=trials) | {
         "seconds": round(time.monotonic() - began, 1)
     }
+
+
+def _learn_features(spec: ModelSpec, stores: Stores, span: Span) -> None:
+    """Build the features of all examples once: they are those that every night would build."""
+    examples = interval_examples(spec, stores.lake, start=_BEFORE_ALL, end=span.end)
+    stores.build(spec, examples, lambda: feature_view(spec, stores.lake, as_of=span.end))
 
 
 def _reckoned(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -35,8 +37,8 @@ class Truth:
     ----------
     rows : DataFrame
         Examples with a label, in the order of their prediction times.
-    features : DataFrame
-        Their features, each as of its own prediction time.
+    features : callable
+        Builds their features, each as of its own prediction time; asked when a model is scored.
     day : array of int, shape (n_rows,)
         Number of each row's night.
     counts : array of int, shape (n_nights,)
@@ -47,7 +49,7 @@ class Truth:
     stores: Stores
     nights: tuple[datetime, ...]
     rows: pd.DataFrame
-    features: pd.DataFrame
+    features: Callable[[], pd.DataFrame]
     day: Ints
     counts: Ints
     digest: str
@@ -73,7 +75,7 @@ class Truth:
         if not mine.any():
             return mean
         scorer = load_model(self.stores, model)
-        asked = self.features[mine][list(scorer.features)]
+        asked = self.features()[mine][list(scorer.features)]
         predicted = scorer.predict(asked, threads=self.threads)
         losses = row_losses(self.spec.task, _codes(self.rows[LABEL][mine], scorer), predicted)
         sums = np.bincount(self.day[mine], losses, minlength=len(self.nights))
@@ -88,7 +90,11 @@ def learn_truth(spec: ModelSpec, stores: Stores, span: Span, *, threads: int) ->
     examples = known_examples(spec, stores.lake, as_of=span.end, knowledge_time=knowledge)
     within = (examples["prediction_time"] >= span.nights[0]) & examples[LABEL].notna()
     rows = examples[within].reset_index(drop=True)
-    features = stores.build(spec, rows, lambda: feature_view(spec, stores.lake, as_of=span.end))
+
+    @cache
+    def features() -> pd.DataFrame:
+        return stores.build(spec, rows, lambda: feature_view(spec, stores.lake, as_of=span.end))
+
     begins = np.array([microsecond(night) for night in span.nights])
     day = np.searchsorted(begins, microseconds(rows["prediction_time"]), side="right") - 1
     nights = [night.isoformat() for night in span.nights]
