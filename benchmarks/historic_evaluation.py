@@ -127,12 +127,12 @@ def backfill(home: Path, paths: StorePaths, *, days: int) -> None:
 
 
 def created(airflow: AirflowClient, asked: dict[str, Any]) -> int:
-    """Ask for a backfill, and again where Airflow's SQLite was busy, which it says by 503."""
+    """Ask for a backfill, and again where Airflow's SQLite was busy, or one half made works."""
     while True:
         try:
             return int(airflow._ask("POST", "/api/v2/backfills", asked)["id"])
         except AirflowError as error:
-            if "answered with 503" not in str(error):
+            if not any(f"answered with {code}" in str(error) for code in (503, 409)):
                 raise
             time.sleep(1)
 

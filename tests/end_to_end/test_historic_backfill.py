@@ -60,11 +60,11 @@ def backfill(
 
 
 def _created(airflow: RealAirflow, asked: dict[str, Any]) -> int | None:
-    """Ask for a backfill; None where Airflow's SQLite was busy, which it says by 503."""
+    """Ask for a backfill; None where Airflow's SQLite was busy, or one half made is at work."""
     try:
         return int(airflow.post("backfills", asked)["id"])
     except AirflowError as error:
-        if "answered with 503" not in str(error):
+        if not any(f"answered with {code}" in str(error) for code in (503, 409)):
             raise
         return None
 
