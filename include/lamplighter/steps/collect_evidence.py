@@ -183,9 +183,11 @@ def _predictions(
         features = night.features(batch, partial(_view, night, batch))
         for place, rival in enumerate(rivals):
             mine = missing[place][rows]
+            if not mine.any():
+                continue
             said = rival.score(night, features[mine].reset_index(drop=True))
             named = [ids[i] for i in rows[mine]]
-            if len(named) and not night.run.dry_run:
+            if not night.run.dry_run:
                 times = examples["prediction_time"].iloc[rows[mine]]
                 night.shadow.add(model, rival.digest, named, times, said)
             fresh = pd.Series(
