@@ -301,10 +301,15 @@ class ExplanationRef(Contract):
 
 
 class NightsLook(Contract):
-    """One night's look at the evidence: how many days there were, and the error it might spend."""
+    """One night's look at the evidence: how many days there were, and what it risked.
+
+    `spent` is the probability of a false promotion that this look might take, given that the
+    contender still had its place; it lost it below `floor`, in standard errors.
+    """
 
     days: int
     spent: float
+    floor: float
 
 
 class ChallengeRef(Contract):

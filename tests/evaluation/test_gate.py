@@ -34,7 +34,7 @@ def days_of(blocks, gain, standard_error=0.1):
     )
 
 
-LATE = Tenure(accrued_days=1, held_days=60, looks=(NightsLook(days=14, spent=1e-6),))
+LATE = Tenure(accrued_days=1, held_days=60, looks=(NightsLook(days=14, spent=1e-6, floor=-2.0),))
 PAST = Tenure(accrued_days=1, held_days=75, looks=LATE.looks)
 BETTER, WORSE, UNCLEAR = days_of(74, 0.5), days_of(14, -0.3), days_of(14, 0.1)
 NO_INTERVAL = days_of(1, 0).model_copy(update={"gain": None})
@@ -84,7 +84,7 @@ def test_nights_for_which_nobody_spent_of_the_budget_are_not_lost():
 
 
 def test_a_night_without_a_new_day_cannot_promote():
-    seen = Tenure(held_days=60, looks=(NightsLook(days=74, spent=1e-3),))
+    seen = Tenure(held_days=60, looks=(NightsLook(days=74, spent=1e-3, floor=-2.0),))
     ruling = decide(BETTER, RULE, has_champion=True, tenure=seen)
     assert (ruling.verdict, ruling.bound) == ("inconclusive", float("inf"))
 
@@ -110,10 +110,18 @@ def test_patience_ends():
     assert (none.verdict, "patience" in none.reason) == ("reject", True)
 
 
-def test_a_challenger_without_a_chance_gives_up_its_place():
-    ruling = decide(days_of(60, 0.01), RULE, has_champion=True, tenure=LATE)
+def test_a_challenger_that_is_not_ahead_after_half_of_its_time_gives_up_its_place():
+    early = Tenure(held_days=30, looks=LATE.looks)
+    assert decide(days_of(44, -0.01), RULE, has_champion=True, tenure=early).verdict != "reject"
+    ruling = decide(days_of(60, -0.01), RULE, has_champion=True, tenure=LATE)
     assert ruling.verdict == "reject"
-    assert "if that goes on, it will not be promoted within 75 days" in ruling.reason
+    assert "after half of its time it is not ahead" in ruling.reason
+
+
+def test_what_a_contender_did_not_spend_is_the_next_ones():
+    a_day = 0.05 / 365
+    frugal = Tenure(held_days=40, looks=(NightsLook(days=14, spent=15 * a_day, floor=-2.0),))
+    assert frugal.unspent_days(RULE) == pytest.approx(1 + 40 - 15)
 
 
 def test_a_guard_that_a_challenger_breaks_stops_its_promotion_and_nothing_else():

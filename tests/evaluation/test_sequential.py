@@ -6,7 +6,6 @@ from scipy import stats
 
 from lamplighter.evaluation.sequential import (
     Look,
-    chance_to_cross,
     critical_value,
     spending,
 )
@@ -21,24 +20,30 @@ def test_a_single_look_is_the_usual_test():
     assert bounds([30], [0.01]) == [pytest.approx(stats.norm.isf(0.01))]
 
 
-def test_two_looks_agree_with_the_bivariate_normal_law():
-    first, second = bounds([20, 50], [0.01, 0.02])
+@pytest.mark.parametrize("floor", [-5.0, -0.5])
+def test_two_looks_agree_with_the_bivariate_normal_law(floor):
+    first = critical_value((Look(20, 0.01, floor),))
+    second = critical_value((Look(20, 0.01, floor), Look(50, 0.02)))
     joint = stats.multivariate_normal(cov=[[1, np.sqrt(20 / 50)], [np.sqrt(20 / 50), 1]])
-    below_first_above_second = stats.norm.cdf(first) - joint.cdf([first, second])
-    assert below_first_above_second == pytest.approx(0.02, rel=1e-4)
+    stayed = stats.norm.cdf(first) - stats.norm.cdf(floor)
+    stayed_below = joint.cdf([first, second]) - joint.cdf([floor, second])
+    assert (stayed - stayed_below) / stayed == pytest.approx(0.02, rel=1e-4)
 
 
-def test_walks_of_equal_models_cross_as_often_as_all_looks_may_spend():
-    days = np.arange(14, 60)
-    spent = np.full(len(days), 0.05 / len(days))
-    bound = bounds(days.tolist(), spent.tolist())
+def test_every_night_risks_what_it_may_whoever_has_the_place():
     rng = np.random.default_rng(0)
-    walk = rng.normal(size=40_000) * np.sqrt(days[0])
-    crossed = walk / np.sqrt(days[0]) >= bound[0]
-    for day, limit in zip(days[1:], bound[1:], strict=True):
-        walk += rng.normal(size=len(walk))
-        crossed |= walk / np.sqrt(day) >= limit
-    assert crossed.mean() == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / len(walk)))
+    days, spent, floor = range(14, 60), 0.002, -0.3
+    looks = tuple(Look(day, spent, floor) for day in days)
+    walk, risked, took = rng.normal(size=100_000) * np.sqrt(14), 0, 0
+    for place, look in enumerate(looks):
+        if place:
+            walk += rng.normal(size=len(walk))
+        distance = walk / np.sqrt(look.days)
+        crossed = distance >= critical_value(looks[: place + 1])
+        risked, took = risked + len(walk), took + crossed.sum()
+        stays = ~crossed & (distance >= floor)
+        walk = walk[stays]
+    assert took / risked == pytest.approx(spent, abs=4 * np.sqrt(spent / risked))
 
 
 def test_a_look_that_may_spend_nothing_cannot_be_passed():
@@ -62,11 +67,3 @@ def test_spending_stays_below_its_part_of_the_time():
     spent = np.array([spending(f, 0.01) for f in fractions])
     assert (spent <= 0.01 * fractions + 1e-15).all()
     assert (np.diff(spent) > 0).all()
-
-
-def test_the_chance_to_cross_agrees_with_simulation():
-    rng = np.random.default_rng(1)
-    value = 1.5 * np.sqrt(0.5)  # 1.5 standard errors after half of the days
-    ends = value + value / 0.5 * 0.5 + rng.normal(size=200_000) * np.sqrt(0.5)
-    simulated = (ends >= stats.norm.isf(0.01)).mean()
-    assert chance_to_cross(1.5, share=0.5, spent=0.01) == pytest.approx(simulated, abs=0.004)

@@ -15,7 +15,7 @@ NEVER_DELETED = [table.name for table in tables.KEPT_FOR_EVER]
 
 
 @pytest.fixture
-def written(ledger, url, wish, night, day, actor, artifact):
+def written(ledger, wish, night, day, actor, artifact):
     """A ledger with a row in every table."""
     run = night()
     ledger.put_spec(run.spec_digest, model="flights", document={})
@@ -46,7 +46,7 @@ def written(ledger, url, wish, night, day, actor, artifact):
         "d", decision_key="d", version="1", answer="approve", reason="", actor=actor
     )
     ledger.record_evaluations([judged(day(1))])
-    _write_the_newer_pages(url, day(1))
+    ledger.enter_challenger("flights", "1", timeline="live", as_of=day(1), reason="", actor=actor)
     return ledger
 
 
@@ -56,22 +56,6 @@ def judged(when):
         interval_end=when, knowledge_time=when, hindsight=False, rows=1, labelled_rows=1,
         metrics={}, slices=(), details={},
     )  # fmt: skip
-
-
-def _write_the_newer_pages(url, when):
-    common = {
-        "key": "k", "model": "flights", "timeline": "live", "version": "1", "as_of": when,
-        "reason": "", "details": {}, "actor": "a", "actor_kind": "os_user", "recorded_at": when,
-    }  # fmt: skip
-    acts = {tables.challenges: "enter"}
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        for table, act in acts.items():
-            row = {**common, "act": act}
-            connection.execute(
-                sa.insert(table).values({k: v for k, v in row.items() if k in table.c})
-            )
-    engine.dispose()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from lamplighter.evaluation.means import Mean
 from lamplighter.evaluation.metrics import Task, metric_named
 from lamplighter.evaluation.sequential import (
     Look,
-    chance_to_cross,
     critical_value,
     spending,
 )
@@ -23,7 +22,7 @@ from lamplighter.spec.evidence import Evidence as EvidenceSection
 from lamplighter.spec.gate import Gate
 
 _DAYS_OF_A_YEAR = 365.0
-_HOPELESS, _HALF = 0.01, 0.5
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,8 @@ class Tenure:
     Parameters
     ----------
     accrued_days : float
-        Days for which nobody had spent of the yearly budget when it came.
+        Days' worth of the yearly budget that nobody had used when it came; at most the patience
+        counts.
     held_days : float
         Days since it took the challenger's place; 0 for tonight's candidate.
     looks : tuple of NightsLook
@@ -80,6 +80,12 @@ class Tenure:
     accrued_days: float = 1.0
     held_days: float = 0.0
     looks: tuple[NightsLook, ...] = ()
+
+    def unspent_days(self, rule: GateRule) -> float:
+        """Return for how many days' worth of the budget this contender did not use up."""
+        a_day = rule.false_promotions_per_year / _DAYS_OF_A_YEAR
+        spent = sum(look.spent for look in self.looks) / a_day
+        return max(_accrued(rule, self) + self.held_days - spent, 0.0)
 
 
 @dataclass(frozen=True)
@@ -214,27 +220,30 @@ def _by_gain(evidence: Evidence, rule: GateRule, tenure: Tenure) -> Ruling:
     if tenure.held_days >= rule.patience_days:
         patience = f"the patience of {count(rule.patience_days, 'day')} has run out"
         return Ruling("reject", f"{patience}: {state}, where {bound:.2f} are needed", *found)
-    if _hopeless(evidence, rule, tenure, distance):
-        return Ruling(
-            "reject",
-            f"{state}; if that goes on, it will not be promoted within "
-            f"{count(rule.patience_days, 'day')}",
-            *found,
-        )
+    if distance < 0 and _half_is_over(rule, tenure):
+        return Ruling("reject", f"after half of its time it is not ahead: {state}", *found)
     return Ruling("inconclusive", f"{state}, and {bound:.2f} are needed tonight", *found)
 
 
 def _tonights_bound(evidence: Evidence, rule: GateRule, tenure: Tenure) -> tuple[NightsLook, float]:
     if evidence.first_block is None:
         share = min(tenure.accrued_days / _DAYS_OF_A_YEAR, 1.0)
-        look = NightsLook(days=evidence.blocks, spent=rule.false_promotions_per_year * share)
+        look = NightsLook(
+            days=evidence.blocks,
+            spent=rule.false_promotions_per_year * share,
+            floor=_floor(evidence, rule, tenure),
+        )
         return look, float(stats.norm.isf(look.spent))
     before = sum(look.spent for look in tenure.looks)
     whole, budget = _budget(rule, tenure)
     allowed = spending((_accrued(rule, tenure) + tenure.held_days) / whole, budget)
-    look = NightsLook(days=evidence.blocks, spent=max(allowed - before, 0.0))
+    look = NightsLook(
+        days=evidence.blocks,
+        spent=max(allowed - before, 0.0),
+        floor=_floor(evidence, rule, tenure),
+    )
     looks = (*tenure.looks, look)
-    return look, critical_value(tuple(Look(one.days, one.spent) for one in looks))
+    return look, critical_value(tuple(Look(one.days, one.spent, one.floor) for one in looks))
 
 
 def _budget(rule: GateRule, tenure: Tenure) -> tuple[float, float]:
@@ -247,13 +256,15 @@ def _accrued(rule: GateRule, tenure: Tenure) -> float:
     return min(tenure.accrued_days, float(rule.patience_days))
 
 
-def _hopeless(evidence: Evidence, rule: GateRule, tenure: Tenure, distance: float) -> bool:
-    left = rule.patience_days - tenure.held_days
-    share = evidence.blocks / (evidence.blocks + left)
-    if share < _HALF:
-        return False
-    _, budget = _budget(rule, tenure)
-    return chance_to_cross(distance, share=share, spent=budget) < _HOPELESS
+def _floor(evidence: Evidence, rule: GateRule, tenure: Tenure) -> float:
+    """Return the distance below which a contender gives up: surely behind; later, not ahead."""
+    if evidence.first_block is not None and _half_is_over(rule, tenure):
+        return 0.0
+    return -float(stats.norm.isf((1 - rule.confidence) / 2))
+
+
+def _half_is_over(rule: GateRule, tenure: Tenure) -> bool:
+    return tenure.held_days >= _HALF * rule.patience_days
 
 
 def _said(evidence: Evidence, rule: GateRule) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, special, stats
 
 from lamplighter.evaluation.ranking import Floats
 
@@ -20,18 +20,22 @@ _NEVER = math.inf
 
 @dataclass(frozen=True)
 class Look:
-    """One night's look at the evidence: how many days there were, and the error it might spend."""
+    """One night's look at the evidence: how many days there were, and what it might risk.
+
+    Below `floor`, in standard errors, the contender loses its place.
+    """
 
     days: int
     spent: float
+    floor: float = -_REACH_DOWN
 
 
 def spending(fraction: float, budget: float) -> float:
     r"""Return the share of a challenger's error budget that may be spent up to a moment.
 
     The power family :math:`\alpha(\tau) = \alpha \tau^2` [1]_: little at first, when few days
-    speak, and most of it late, when the test is strong. That :math:`\tau^2 \le \tau` makes a
-    year's budget hold for any number of challengers: each spends at most its part of the year.
+    speak, and most of it late, when the test is strong. As :math:`\tau^2 \le \tau`, no challenger
+    has spent more at any moment than its part of the year.
 
     Parameters
     ----------
@@ -57,15 +61,19 @@ def critical_value(looks: tuple[Look, ...]) -> float:
     r"""Return what the standardised mean must reach at the last of several looks.
 
     With days as information, the standardised mean of two equally good models, times the root of
-    the days, is a random walk. The bound of each look is chosen so that the walk crosses there for
-    the first time with the probability that this look may spend [1]_: then all looks together
-    cross with the sum of what they spend, whenever one stops for other reasons. Found by
-    integrating the walk's density from look to look [2]_.
+    the days, is a random walk. The bound of each look is chosen so that the walk crosses it with
+    the probability that this look may spend [1]_, given that it has neither crossed a bound nor
+    fallen below a floor before. Found by integrating the walk's density from look to look [2]_.
+
+    That the probability is a conditional one matters. Contenders that fall behind make room for
+    new ones, and those that stay are the luckier ones: were each allowed to cross with a share of
+    the budget over its whole time, a year of many contenders would spend the budget many times. As
+    it is, every night risks what it may, whoever has the place.
 
     Parameters
     ----------
     looks : tuple of Look
-        All looks at this challenger, the oldest first, tonight's last. Days never fall; a look
+        All looks at this contender, the oldest first, tonight's last. Days never fall; a look
         without a new day has no bound of its own and what it might spend is lost.
 
     Returns
@@ -82,12 +90,14 @@ def critical_value(looks: tuple[Look, ...]) -> float:
 
     Examples
     --------
-    A single look at 2.5 % is the usual one-sided bound; two such looks need not cost twice as much.
+    A single look at 2.5 % is the usual bound. Who stays only while ahead has to be better.
 
     >>> round(critical_value((Look(20, 0.025),)), 3)
     1.96
     >>> round(critical_value((Look(20, 0.0125), Look(40, 0.0125))), 3)
-    2.125
+    2.13
+    >>> round(critical_value((Look(20, 0.0125, floor=0.0), Look(40, 0.0125))), 3)
+    2.363
     """
     if not looks:
         raise ValueError("looks is empty; there is no bound before the first look")
@@ -97,42 +107,6 @@ def critical_value(looks: tuple[Look, ...]) -> float:
     if len(looks) > 1 and days[-1] == days[-2]:
         return _NEVER
     return _state(_with_news(looks)).critical
-
-
-def chance_to_cross(distance: float, *, share: float, spent: float) -> float:
-    r"""Return how likely a walk still ends above its last bound, if it goes on as until now.
-
-    The conditional power under the present trend [1]_, with the bound of a single look that may
-    spend everything: a little too hopeful, so that giving up is rare while there is hope. It ends
-    a contest and never wins one, so it costs no error.
-
-    Parameters
-    ----------
-    distance : float
-        Where the walk is now, in standard errors.
-    share : float
-        Days so far over the days that there may be in all, in (0, 1].
-    spent : float
-        Error that all looks together may spend.
-
-    References
-    ----------
-    .. [1] K. K. G. Lan and J. Wittes, "The B-Value: A Tool for Monitoring Data", Biometrics 44,
-       1988.
-
-    Examples
-    --------
-    >>> chance_to_cross(0.0, share=0.5, spent=0.025) < 0.01
-    True
-    """
-    bound = float(stats.norm.isf(spent))
-    if share >= 1:
-        return float(distance >= bound)
-    if math.isinf(distance):
-        return float(distance > 0)
-    value = distance * math.sqrt(share)
-    expected = value / share
-    return float(stats.norm.sf((bound - expected) / math.sqrt(1 - share)))
 
 
 @dataclass(frozen=True)
@@ -158,11 +132,11 @@ def _state(looks: tuple[Look, ...]) -> _State:
     *earlier, look = looks
     if not earlier:
         critical = float(stats.norm.isf(look.spent)) if look.spent > 0 else _NEVER
-        return _cut(look.days, critical, look.days, None)
+        return _cut(look, critical, None)
     before = _state(tuple(earlier))
     step = math.sqrt(look.days - before.days)
-    bound = _bound(before, step, look.spent)
-    return _cut(look.days, bound / math.sqrt(look.days), look.days - before.days, before)
+    bound = _bound(before, step, look.spent * float(before.masses.sum()))
+    return _cut(look, bound / math.sqrt(look.days), before)
 
 
 def _bound(before: _State, step: float, spent: float) -> float:
@@ -170,29 +144,25 @@ def _bound(before: _State, step: float, spent: float) -> float:
     if spent <= 0:
         return _NEVER
 
-    def beyond(height: float) -> float:
-        return float(before.masses @ stats.norm.sf((height - before.nodes) / step))
+    def excess(height: float) -> float:
+        return float(before.masses @ special.ndtr((before.nodes - height) / step)) - spent
 
     low, high = before.nodes[0], before.nodes[-1] + _REACH_UP * step
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if beyond(middle) > spent else (low, middle)
-    return float(high)
+    return float(optimize.brentq(excess, low, high, xtol=1e-9)) if excess(low) > 0 else float(low)
 
 
-def _cut(days: int, critical: float, new_days: int, before: _State | None) -> _State:
-    step = math.sqrt(new_days)
-    low = -_REACH_DOWN * math.sqrt(days)
-    high = min(critical, _REACH_UP) * math.sqrt(days)
+def _cut(look: Look, critical: float, before: _State | None) -> _State:
+    """Keep of the walk what has neither crossed the bound nor fallen below the floor."""
+    step = math.sqrt(look.days - (before.days if before else 0))
+    high = min(critical, _REACH_UP) * math.sqrt(look.days)
+    low = min(max(look.floor, -_REACH_DOWN) * math.sqrt(look.days), high - step)
     count = 2 * math.ceil((high - low) / step * _NODES_PER_STEP / 2) + 1
     nodes = np.linspace(low, high, max(count, 129))
-    if before is None:
-        density = stats.norm.pdf(nodes / step) / step
-    else:
-        density = _moved(before, nodes, step)
+    density = stats.norm.pdf(nodes / step) / step if before is None else _moved(before, nodes, step)
     weights = np.full(len(nodes), 2.0)
     weights[1::2], weights[0], weights[-1] = 4.0, 1.0, 1.0
-    return _State(days, critical, nodes, density * weights * (nodes[1] - nodes[0]) / 3)
+    masses = density * weights * (nodes[1] - nodes[0]) / 3
+    return _State(look.days, critical, nodes, masses)
 
 
 def _moved(before: _State, nodes: Floats, step: float) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from lamplighter.contracts import (
@@ -300,12 +300,22 @@ def _earlier_looks(
 
 
 def _accrued(night: Night) -> float:
-    """Return for how many days nobody has spent of the yearly budget."""
+    """Return for how many days nobody has spent of the yearly budget.
+
+    The days since the last look, and what the contender of then left.
+    """
+    looked = [d for d in _judgements(night) if d.evidence.get("look")]
     champion = night.champion()
-    since: list[datetime] = [d.as_of for d in _judgements(night) if d.evidence.get("look")]
-    if champion is not None:
-        since.append(champion.valid_from)
-    return max((night.run.as_of - max(since)) / _DAY, 0.0) if since else 1.0
+    if looked:
+        last = max(looked, key=lambda decision: (decision.as_of, decision.id))
+        rule, found = _rule(night), last.evidence
+        left = Tenure(found["accrued_days"], found["held_days"], _spent_in_one(found))
+        return (night.run.as_of - last.as_of) / _DAY + left.unspent_days(rule)
+    return 1.0 if champion is None else max((night.run.as_of - champion.valid_from) / _DAY, 0.0)
+
+
+def _spent_in_one(evidence: Mapping[str, Any]) -> tuple[NightsLook, ...]:
+    return (NightsLook(**evidence["look"] | {"spent": evidence["spent"]}),)
 
 
 def _judgements(night: Night) -> list[Decision]:
