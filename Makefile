@@ -34,7 +34,7 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 setup: $(VENV)/.installed ## create .venv with what the image runs
 setup-dev: $(VENV)/.installed-dev ## the same, with the development tools
 
-demo: ## set up, start Airflow and MLflow, run five nights of flights (about 6 minutes)
+demo: ## set up, start Airflow and MLflow, run six nights of flights (about 6 minutes)
 	@echo "make demo: installs into .venv (1 to 2 minutes the first time), starts Airflow and MLflow under var/,"
 	@echo "then trains, judges and releases a model of flight delays over several nights. About 6 minutes in all."
 	@$(MAKE) --no-print-directory setup

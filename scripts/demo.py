@@ -30,13 +30,16 @@ if TYPE_CHECKING:
 TRAIN, SCORE = "flights__train", "flights__score"
 FIRST = date(2013, 4, 1)
 NIGHTS = {
-    date(2013, 7, 1): "promote",
+    date(2013, 7, 1): "inconclusive",
     date(2013, 7, 2): "inconclusive",
     date(2013, 7, 3): "stopped by data",
 }
 """The nights that the schedule starts, and how they usually end."""
 
 REPAIRED = date(2013, 7, 4)
+DECIDED = date(2013, 8, 1)
+"""When there is evidence enough: July's days count, which neither model was trained on."""
+
 BROKEN = date(2013, 7, 2)
 """The day whose files are broken in five ways. The night of 3 July is the first to read them."""
 
@@ -54,7 +57,8 @@ What happens now, all of it on Airflow, over real flights that left New York in 
   2  three nights of July, which the schedule starts by itself; what the third reads is broken in
      five ways, one of which stops it: that run is red, and is meant to be
   3  the file is repaired, and a night is started by form to catch up: it sets the other broken rows
-     aside, and those of one table come back corrected
+     aside, and those of one table come back corrected; a month later the challenger, which the
+     first night of July trained, has shown on unseen days that it is better, and is promoted
   4  a day is scored with the champion
   5  the first days of July are compared with January, column by column
   6  a model that reads tail numbers, which cancelled flights lack, is stopped before it is trained
@@ -133,7 +137,7 @@ def _prepare(home: Path) -> Demo:
     _empty(home)
     with LiveLine("landing zone") as line:
         line.show("writing a Parquet file a day and table")
-        files = deliver(home / "landing", until=delivery(REPAIRED))
+        files = deliver(home / "landing", until=delivery(DECIDED))
         wrong = break_day(home / "landing", BROKEN, corrections=home / "corrections")
     print(f"-- the landing zone holds {files} files; those of {BROKEN:%-d %B} are broken:")
     for fault in wrong:
@@ -220,8 +224,15 @@ def _nights(demo: Demo) -> None:
         },
         run_id="after_the_repair",
     )
-    _night(demo, again, REPAIRED, usual="")
+    _night(demo, again, REPAIRED, usual="inconclusive")
     _bring_back(demo)
+
+    month_on = client.trigger(
+        TRAIN,
+        {"as_of": _four(DECIDED), "reason": "July is over: what do its days say?"},
+        run_id="a_month_on",
+    )
+    _night(demo, month_on, DECIDED, usual="promote")
 
 
 def _bring_back(demo: Demo) -> None:

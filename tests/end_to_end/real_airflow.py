@@ -26,6 +26,10 @@ STEPS = [
     "select_features", "check_leakage", "tune_model", "train_ensemble", "evaluate_candidate",
     "explain_candidate", "decide_promotion", "register_model", "release_model",
 ]  # fmt: skip
+"""The steps of a first night, in their order."""
+
+SKIPPED_AT_FIRST = ["collect_evidence", "approve_promotion"]
+"""The steps that have nothing to do on a first night: no challenger, nobody to ask."""
 
 
 def wait_for[Answer](

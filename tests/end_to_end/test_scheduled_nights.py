@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from real_airflow import RealAirflow, Run, assert_healthy, wait_for
+from real_airflow import SKIPPED_AT_FIRST, STEPS, RealAirflow, Run, assert_healthy, wait_for
 
 from world import day
 
@@ -46,9 +46,28 @@ def test_a_scheduled_night_pretends_that_now_is_the_end_of_its_interval(
     assert_healthy(airflow.stores, "nightly")
 
 
-def test_a_night_that_decides_nothing_is_green(scheduled: list[Run]) -> None:
+def test_a_night_that_decides_nothing_is_green_and_its_model_collects_evidence(
+    airflow: RealAirflow, scheduled: list[Run]
+) -> None:
     _, second = scheduled
     assert second.handed("decide_promotion")["verdict"] == "inconclusive"
     states = second.states()
-    assert states.pop("release_model") == "skipped"
+    assert [states.pop(step) for step in SKIPPED_AT_FIRST] == ["skipped", "skipped"]
     assert set(states.values()) == {"success"}
+    challenge = airflow.stores.ledger.challenger("nightly")
+    assert (challenge.version, challenge.as_of) == ("2", day(52, 3))
+
+
+def test_a_night_with_a_challenger_judges_it_and_trains_nothing(
+    airflow: RealAirflow, scheduled: list[Run]
+) -> None:
+    run = airflow.start("nightly__train", as_of=day(54, 3).isoformat())
+    assert run.wait() == "success"
+    states = run.states()
+    trained = STEPS[STEPS.index("select_features") : STEPS.index("decide_promotion")]
+    assert {states[step] for step in (*trained, "register_model")} == {"skipped"}
+    assert (states["collect_evidence"], states["decide_promotion"]) == ("success", "success")
+    assert run.handed("decide_promotion")["challenger_version"] == "2"
+    evidence = run.handed("collect_evidence")["evidence"]
+    assert evidence["last_block"] == "2024-02-22"
+    assert_healthy(airflow.stores, "nightly")

@@ -51,8 +51,8 @@ def test_long_run_variance_agrees_with_a_hand_calculation():
 
 def test_standard_error_of_differences_agrees_with_a_hand_calculation():
     # (0, 1, 3, 4), mean 2: squares 10, products of neighbours 2 - 1 + 2, so .3, and (1 + .9) / 4
-    # more for its bias; drawn towards .3 as if that had been seen on 20 days.
-    rho = (4 * (0.3 + 1.9 / 4) + 20 * 0.3) / 24
+    # more for its bias; drawn towards .25 as if that had been seen on 20 days.
+    rho = (4 * (0.3 + 1.9 / 4) + 20 * 0.25) / 24
     g = (1 + rho) / (1 - rho) - 2 * rho * (1 - rho**4) / (4 * (1 - rho) ** 2)
     found = mean_of_differences(np.array([0.0, 1.0, 3.0, 4.0]))
     assert found.value == 2

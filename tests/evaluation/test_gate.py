@@ -110,12 +110,12 @@ def test_patience_ends():
     assert (none.verdict, "patience" in none.reason) == ("reject", True)
 
 
-def test_a_challenger_that_is_not_ahead_after_half_of_its_time_gives_up_its_place():
+def test_a_challenger_that_is_behind_after_half_of_its_time_gives_up_its_place():
     early = Tenure(held_days=30, looks=LATE.looks)
-    assert decide(days_of(44, -0.01), RULE, has_champion=True, tenure=early).verdict != "reject"
-    ruling = decide(days_of(60, -0.01), RULE, has_champion=True, tenure=LATE)
+    assert decide(days_of(44, -0.06), RULE, has_champion=True, tenure=early).verdict != "reject"
+    ruling = decide(days_of(60, -0.06), RULE, has_champion=True, tenure=LATE)
     assert ruling.verdict == "reject"
-    assert "after half of its time it is not ahead" in ruling.reason
+    assert "after half of its time it is behind" in ruling.reason
 
 
 def test_what_a_contender_did_not_spend_is_the_next_ones():

@@ -82,6 +82,24 @@ def test_each_night_scores_only_what_is_new_and_says_the_same_as_a_night_that_sc
     assert collect_evidence(night, snapshot) == step_by_step
 
 
+def test_a_night_that_one_of_the_two_has_scored_already_scores_for_the_other(
+    seasoned: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = opened(seasoned, 54)
+    snapshot = validate_data(night, ingest_data(night))
+    both = collect_evidence(night, snapshot)
+    champion = seasoned.stores.ledger.version("returns", "2").artifact.digest
+    shadow = type(night.stores.shadow)
+    read = shadow.read
+
+    def of_the_champion(self, model, artifact, **between):
+        found = read(self, model, artifact, **between)
+        return found if artifact == champion else found.iloc[:0]
+
+    monkeypatch.setattr(shadow, "read", of_the_champion)
+    assert collect_evidence(night, snapshot) == both
+
+
 def _nothing(night: Night):
     import pandas as pd
 

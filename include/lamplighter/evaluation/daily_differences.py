@@ -10,7 +10,7 @@ from scipy import stats
 from lamplighter.evaluation.means import Mean, mean_of_days
 from lamplighter.evaluation.ranking import Floats
 
-_USUAL_LAG1 = 0.3
+_USUAL_LAG1 = 0.25
 _USUAL_DAYS = 20
 
 
@@ -28,8 +28,8 @@ def mean_of_differences(daily: Floats) -> Mean | None:
 
     The correlation :math:`\rho` of a few weeks is a poor guess and, because the mean is estimated
     too, a low one: by :math:`(1 + 3 \rho) / T` [1]_, which is added. It is then drawn towards
-    0.3, a little above what it usually is, as if that had been seen on 20 days, and is never taken
-    to be negative.
+    0.25, about what it is on flights, as if that had been seen on 20 days, and never taken to be
+    negative.
     The degrees of freedom are those of Satterthwaite [2]_: they count what the estimates of
     :math:`\sigma^2` and of :math:`\rho` vary.
 

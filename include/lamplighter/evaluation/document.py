@@ -116,7 +116,7 @@ def evaluation_document(
         },
         "champion": {"version": champion_version} if champion_version else None,
         "holdout": _holdout(evaluation),
-        "ruling": asdict(ruling) if ruling else None,
+        "ruling": _of_ruling(ruling) if ruling else None,
         "metrics": _metrics(evaluation),
         "evidence": _dumped(evaluation.evidence),
         "base_rate_evidence": _dumped(evaluation.base_rate_evidence),
@@ -237,6 +237,15 @@ def _members(candidate: CandidateRef) -> list[dict[str, Any]]:
         }
         for name, loss in by_loss
     ]
+
+
+def _of_ruling(ruling: Ruling) -> dict[str, Any]:
+    return {
+        "verdict": ruling.verdict,
+        "reason": ruling.reason,
+        "distance": _finite(ruling.distance),
+        "bound": _finite(ruling.bound),
+    }
 
 
 def _links(links: Sequence[Link]) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from lamplighter.spec.evidence import Evidence as EvidenceSection
 from lamplighter.spec.gate import Gate
 
 _DAYS_OF_A_YEAR = 365.0
-_HALF = 0.5
+_HALF, _FALLEN_BEHIND = 0.5, -0.5
 
 
 @dataclass(frozen=True)
@@ -220,8 +220,8 @@ def _by_gain(evidence: Evidence, rule: GateRule, tenure: Tenure) -> Ruling:
     if tenure.held_days >= rule.patience_days:
         patience = f"the patience of {count(rule.patience_days, 'day')} has run out"
         return Ruling("reject", f"{patience}: {state}, where {bound:.2f} are needed", *found)
-    if distance < 0 and _half_is_over(rule, tenure):
-        return Ruling("reject", f"after half of its time it is not ahead: {state}", *found)
+    if distance < _FALLEN_BEHIND and _half_is_over(rule, tenure):
+        return Ruling("reject", f"after half of its time it is behind: {state}", *found)
     return Ruling("inconclusive", f"{state}, and {bound:.2f} are needed tonight", *found)
 
 
@@ -257,9 +257,9 @@ def _accrued(rule: GateRule, tenure: Tenure) -> float:
 
 
 def _floor(evidence: Evidence, rule: GateRule, tenure: Tenure) -> float:
-    """Return the distance below which a contender gives up: surely behind; later, not ahead."""
+    """Return the distance below which a contender gives up: surely behind; later, just behind."""
     if evidence.first_block is not None and _half_is_over(rule, tenure):
-        return 0.0
+        return _FALLEN_BEHIND
     return -float(stats.norm.isf((1 - rule.confidence) / 2))
 
 

@@ -66,11 +66,6 @@ def mean_of_days(daily: Floats) -> Mean | None:
     Mean or None
         None below two values.
 
-    Notes
-    -----
-    Measured size of a one-sided 2.5 % test for lag-1 correlation .24 is in
-    ``benchmarks/gate_size.py``.
-
     References
     ----------
     .. [1] W. K. Newey and K. D. West, "A Simple, Positive Semi-Definite, Heteroskedasticity and
