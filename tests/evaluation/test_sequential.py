@@ -56,10 +56,15 @@ def test_a_look_without_a_new_day_cannot_be_passed_and_changes_no_later_bound():
     assert again[2] == bounds([20, 30], [0.01, 0.01])[1]
 
 
-@pytest.mark.parametrize("days", [[0], [20, 19]])
-def test_days_that_fall_are_refused(days):
-    with pytest.raises(ValueError, match="never fewer than before"):
-        bounds(days, [0.01] * len(days))
+def test_looks_at_fewer_days_than_before_cannot_be_passed_and_change_no_later_bound():
+    again = bounds([20, 18, 19, 30], [0.01, 0.01, 0.01, 0.01])
+    assert again[1:3] == [np.inf, np.inf]
+    assert again[3] == bounds([20, 30], [0.01, 0.01])[1]
+
+
+def test_a_look_at_no_day_is_refused():
+    with pytest.raises(ValueError, match="expected at least 1"):
+        bounds([0], [0.01])
 
 
 def test_spending_stays_below_its_part_of_the_time():

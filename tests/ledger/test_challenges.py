@@ -37,6 +37,15 @@ def test_only_the_one_that_has_the_place_can_leave_it(ledger, act):
     assert ledger.challenger("flights").version == "2"
 
 
+def test_nobody_enters_or_leaves_at_a_time_before_the_last_act(ledger, act, day):
+    act("enter", "2", 3)
+    assert act("leave", "2", 2) is None
+    left = act("leave", "2", 5)
+    assert act("enter", "3", 4) is None
+    assert ledger.challenges("flights")[-1] == left
+    assert ledger.challenger("flights", at=day(4)).version == "2"
+
+
 def test_the_same_act_again_changes_nothing(ledger, act):
     first = act("enter", "2", 3)
     assert act("enter", "2", 3) == first

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -73,8 +72,9 @@ def critical_value(looks: tuple[Look, ...]) -> float:
     Parameters
     ----------
     looks : tuple of Look
-        All looks at this contender, the oldest first, tonight's last. Days never fall; a look
-        without a new day has no bound of its own and what it might spend is lost.
+        All looks at this contender, the oldest first, tonight's last. A look without a new day has
+        no bound of its own and what it might spend is lost; so has one at fewer days, where labels
+        were taken back.
 
     Returns
     -------
@@ -102,9 +102,9 @@ def critical_value(looks: tuple[Look, ...]) -> float:
     if not looks:
         raise ValueError("looks is empty; there is no bound before the first look")
     days = [look.days for look in looks]
-    if days[0] < 1 or any(late < early for early, late in pairwise(days)):
-        raise ValueError(f"days are {days}; expected at least 1, and never fewer than before")
-    if len(looks) > 1 and days[-1] == days[-2]:
+    if min(days) < 1:
+        raise ValueError(f"days are {days}; expected at least 1")
+    if days[-1] <= max(days[:-1], default=0):
         return _NEVER
     return _state(_with_news(looks)).critical
 

@@ -37,7 +37,8 @@ class ChallengePages(Pages):
     ) -> Challenge | None:
         """Give a version the challenger's place; None where another one has it.
 
-        The same version again at the same time is no act at all: what was stored comes back.
+        None, too, at a time before the last act: what came later stands. The same version again at
+        the same time is no act at all: what was stored comes back.
         """
         return self._act("enter", model, version, timeline, as_of, reason, actor, details)
 
@@ -52,7 +53,7 @@ class ChallengePages(Pages):
         actor: Actor,
         details: Mapping[str, Any] | None = None,
     ) -> Challenge | None:
-        """Let a version leave the place; None where it does not have it."""
+        """Let a version leave the place; None where it does not have it, or took it later."""
         return self._act("leave", model, version, timeline, as_of, reason, actor, details)
 
     def challenger(
@@ -110,7 +111,8 @@ class ChallengePages(Pages):
             last = _last(connection, model, timeline, None)
             taken = last is not None and last.act == "enter"
             has_it = last is not None and taken and last.version == version
-            if taken if act == "enter" else not has_it:
+            came_later = last is not None and last.as_of > as_of
+            if came_later or (taken if act == "enter" else not has_it):
                 return None
             insert_once(connection, tables.challenges, row, key=["key"])
             return _challenge(connection.execute(stored).one())

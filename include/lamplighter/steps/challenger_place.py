@@ -20,7 +20,7 @@ def take_place(night: Night, version: str, reason: str) -> None:
         actor=run.actor,
     )
     if taken is None:
-        night.say(f"version {version} does not collect evidence: another one has the place")
+        night.say(f"version {version} does not collect evidence: another has or had the place")
         return
     _project(night)
     night.say(f"version {version} is challenger and collects evidence from now on")

@@ -23,10 +23,11 @@ from lamplighter.data.asof import AsOfView
 from lamplighter.data.examples import labelled_examples
 from lamplighter.data.predictions import example_names, prediction_ids
 from lamplighter.data.splits import matured_blocks
-from lamplighter.errors import DataError, LamplighterError
+from lamplighter.errors import RETRYABLE, DataError, LamplighterError
 from lamplighter.evaluation.gate import GateRule
 from lamplighter.evaluation.holdout import Day, Holdout
 from lamplighter.ledger import Release, Version
+from lamplighter.steps.challenger_place import leave_place
 from lamplighter.steps.label_codes import label_codes
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
@@ -43,11 +44,23 @@ def collect_evidence(night: Night, snapshot: SnapshotRef) -> ChallengeRef | None
     Both score each example on what was known at its prediction time; what they said is kept, so
     that each night scores only what is new. Days count from the later of the two training
     cut-offs on, once their labels are certainly known. Returns None where nobody is compared:
-    without a challenger, without a champion, and without time.
+    without a challenger, without a champion, and without time. A challenger that became champion
+    by a person leaves its place, so that this night may train.
+
+    Raises
+    ------
+    LamplighterError
+        If a store does not answer, which says nothing about either.
     """
     challenge, champion = night.challenger(), night.champion()
     if challenge is None or champion is None or night.spec.time is None:
         night.say("nobody collects evidence: there is no challenger")
+        return None
+    if night.run.gate_mode == "off":
+        night.say("nobody collects evidence: gate.mode is off, so tonight's model is released")
+        return None
+    if challenge.version == champion.version:
+        _has_won(night, champion)
         return None
     version = night.ledger.version(night.run.model, challenge.version)
     if version is None:
@@ -63,6 +76,8 @@ def collect_evidence(night: Night, snapshot: SnapshotRef) -> ChallengeRef | None
     try:
         found = _compare(night, champion, version)
     except LamplighterError as error:
+        if isinstance(error, RETRYABLE):
+            raise  # a store that does not answer says nothing about the challenger
         night.say(f"no evidence: {error}")
         return ref.model_copy(update={"problem": str(error)})
     if found is None:
@@ -81,6 +96,14 @@ def collect_evidence(night: Night, snapshot: SnapshotRef) -> ChallengeRef | None
             "document": _stored(night, ref, snapshot, found),
         }
     )
+
+
+def _has_won(night: Night, champion: Release) -> None:
+    why = f"version {champion.version} became champion by {champion.actor}: {champion.reason}"
+    if night.run.dry_run:
+        night.say(f"nobody collects evidence: {why}")
+    else:
+        leave_place(night, champion.version, why)
 
 
 @dataclass(frozen=True)

@@ -77,9 +77,7 @@ def decide_promotion(
 def _judge_challenger(
     night: Night, challenge: ChallengeRef, found: Mapping[str, Any]
 ) -> PromotionDecision:
-    looks, accrued = _earlier_looks(night, challenge.artifact)
-    held = (night.run.as_of - challenge.entered_at) / _DAY
-    tenure = Tenure(1.0 if accrued is None else accrued, held, looks)
+    tenure = _tenure(night, challenge)
     problem = challenge.problem
     ruling = (
         Ruling("reject", f"it cannot go on collecting evidence: {problem}")
@@ -254,12 +252,13 @@ def _recorded(
     )
     who = f"challenger version {contender.challenger}: " if contender.challenger else ""
     night.say(f"{who}{decision.verdict}: {decision.reason}")
-    decided = decision.verdict != "inconclusive"
+    released = bool(decision.evidence["release"])
+    decided = released or decision.verdict != "inconclusive"
     return PromotionDecision(
         key=key,
         verdict=_verdict(decision),
         reason=decision.reason,
-        release=bool(decision.evidence["release"]),
+        release=released,
         champion_version=decision.champion_version,
         champion_release=decision.evidence["champion_release"],
         artifact=contender.artifact,
@@ -286,17 +285,27 @@ def _finite(value: float | None) -> float | None:
     return None if value is None or value in (float("inf"), float("-inf")) else value
 
 
-def _earlier_looks(
-    night: Night, artifact: ArtifactRef
-) -> tuple[tuple[NightsLook, ...], float | None]:
-    """Return the looks at a file of the nights before, and what had accrued at the first one."""
+def _tenure(night: Night, challenge: ChallengeRef) -> Tenure:
+    """Return how long the challenger has been compared with this champion, and its looks.
+
+    Where the champion changed meanwhile, by a person, the days are others and so may be fewer: the
+    comparison starts again, with what the looks until then left of the budget.
+    """
+    champion = night.champion()
+    since = max(challenge.entered_at, champion.valid_from if champion else challenge.entered_at)
+    held = (night.run.as_of - since) / _DAY
+    about = challenge.artifact.digest, challenge.champion_release
     mine = sorted(
-        (d for d in _judgements(night) if d.evidence.get("artifact") == artifact.digest),
+        (
+            d
+            for d in _judgements(night)
+            if (d.evidence.get("artifact"), d.evidence.get("champion_release")) == about
+        ),
         key=lambda decision: (decision.as_of, decision.id),
     )
     looks = tuple(NightsLook(**d.evidence["look"]) for d in mine if d.evidence.get("look"))
-    first = next((d.evidence["accrued_days"] for d in mine if d.evidence["accrued_days"]), None)
-    return looks, first
+    known = [d.evidence["accrued_days"] for d in mine if d.evidence["accrued_days"] is not None]
+    return Tenure(known[0] if known else max(_accrued(night) - held, 0.0), held, looks)
 
 
 def _accrued(night: Night) -> float:
