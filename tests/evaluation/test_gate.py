@@ -133,6 +133,12 @@ def test_a_guard_that_a_challenger_breaks_stops_its_promotion_and_nothing_else()
     assert "but a guard is broken" in winning.reason
 
 
+def test_a_guard_broken_at_a_challengers_first_look_does_not_end_its_evidence():
+    first = Tenure(held_days=6.0)
+    waiting = decide(days_of(12, 0.17), RULE, has_champion=True, guards=[BROKEN], tenure=first)
+    assert (waiting.verdict, waiting.look is None) == ("inconclusive", False)
+
+
 def test_a_guard_that_could_not_be_measured_is_not_kept():
     unknown = GuardResult("roc_auc", None, None, None, 0.005)
     ruling = decide(BETTER, RULE, has_champion=True, guards=[unknown])

@@ -186,7 +186,7 @@ def decide(
     if evidence is None or evidence.gain is None or evidence.blocks < rule.min_blocks:
         return _too_early(evidence, rule, tenure)
     broken = [str(guard) for guard in guards if not guard.kept]
-    if broken and not tenure.looks:
+    if broken and not tenure.looks and not tenure.held_days:
         return Ruling("reject", f"a guard is broken: {'; '.join(broken)}")
     ruling = _by_gain(evidence, rule, tenure)
     if broken and ruling.verdict == "promote":
