@@ -247,7 +247,7 @@ def _sentences(
     release, version = outcomes.get("release_model"), outcomes.get("register_model")
     if isinstance(version, VersionRef):
         said.append(f"Registered as version {version.version}.")
-    said += [*_of_place(decision, version), *_of_release(run.model, outcomes)]
+    said += [*_of_place(decision, version, release), *_of_release(run.model, outcomes)]
     said.append(_who_is_champion(night, release))
     return [*said, *champion_warnings(night)]
 
@@ -258,9 +258,14 @@ def _of_decision(decision: PromotionDecision) -> str:
     return f"The gate says {decision.verdict}{judged}: {decision.reason}."
 
 
-def _of_place(decision: Contract | None, version: Contract | None) -> Iterator[str]:
-    """Say who collects evidence from now on."""
-    if isinstance(decision, PromotionDecision) and decision.enters and version is not None:
+def _of_place(
+    decision: Contract | None, version: Contract | None, release: Contract | None
+) -> Iterator[str]:
+    """Say who collects evidence from now on; a place is kept by whose release was refused."""
+    if not isinstance(decision, PromotionDecision) or not isinstance(release, ReleaseRef):
+        return
+    refused = decision.release and not release.released
+    if decision.enters and version is not None and not refused:
         yield "It takes the challenger's place and collects evidence, night after night."
 
 
