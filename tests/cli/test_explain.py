@@ -79,7 +79,9 @@ def test_a_run_is_told_with_who_what_when_why_and_its_numbers(
     assert decision.reason in out
     assert f"was lower by {paired['gain']['value']:.5f} (" in out
     assert f"on {paired['blocks']} days ({paired['first_block']} to " in out
-    assert f"all 1 looks spent {decision.evidence['spent']:.5f} of the year's budget" in out
+    assert (
+        f"the looks so far, 1, spent {decision.evidence['spent']:.5f} of the year's budget" in out
+    )
     assert "no problem was found" in out
     assert "Drift against the training" in out
     assert "Nothing was released by it." in out

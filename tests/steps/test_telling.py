@@ -104,7 +104,8 @@ def test_every_number_of_a_verdict_is_told(ledger: Ledger) -> None:
         "It said promote at ",
         "Evidence: log_loss was lower by 0.01230 (0.00200 to 0.02260) on 30 days (2013-06-01 to "
         "2013-06-30), 27,000 rows; p 0.00400, lag-1 correlation 0.24000.",
-        "This night's look, at 30 days, spent alpha 0.00150; all 4 looks spent 0.00420 of the year",
+        "This night's look, at 30 days, spent alpha 0.00150; the looks so far, 4, spent 0.00420 of "
+        "the year's budget",
         "The gain is 3.10 standard errors, where 2.90 is asked for.",
         "Guard roc_auc: broken, 0.70000 against the champion's 0.71000, worse by 0.01000 where "
         "0.00500 is allowed.",
@@ -157,6 +158,41 @@ def test_a_refusal_is_told_with_its_reason(ledger: Ledger) -> None:
     assert "what came of it is unknown" not in told
 
 
+def ask(ledger: Ledger, *, champion_release: int | None) -> None:
+    evidence = {
+        "decision": {"key": "gate", "champion_release": champion_release},
+        "deadline_s": 3600.0,
+        "on_deadline": "reject",
+    }
+    decide(
+        ledger, evidence, key="question", kind="approval", verdict="ask", reason="a guard is close",
+        candidate_version="2",
+    )  # fmt: skip
+
+
+def test_a_decision_that_waits_for_a_person_is_told_to_wait(ledger: Ledger) -> None:
+    decide(ledger, FULL)
+    ask(ledger, champion_release=None)
+    told = night(ledger)
+    assert "Version 2 waits for a person's answer until " in told
+    assert "without one it is rejected." in told
+    assert "unknown" not in told
+
+
+def test_a_question_that_another_champion_overtook_does_not_wait(ledger: Ledger) -> None:
+    decide(ledger, FULL)
+    ask(ledger, champion_release=None)
+    release(ledger, "3", register(ledger, "3"))
+    told = night(ledger)
+    assert "waits for" not in told
+    assert "Version 2 waited for an answer until another champion came, and is moot." in told
+
+
+def test_standard_errors_are_told_as_the_reason_writes_them(ledger: Ledger) -> None:
+    decide(ledger, {**FULL, "distance": 0.1234})
+    assert "The gain is 0.12 standard errors, where 2.90 is asked for." in night(ledger)
+
+
 def test_an_approval_is_told_with_who_answered_and_when(ledger: Ledger) -> None:
     decide(ledger, FULL)
     decide(ledger, {}, key="question", kind="approval", verdict="ask", reason="a guard is close")
@@ -166,7 +202,7 @@ def test_an_approval_is_told_with_who_answered_and_when(ledger: Ledger) -> None:
     )  # fmt: skip
     release(ledger, "2", register(ledger, "2"), decision_key="gate", valid_from=july(6))
     told = night(ledger)
-    assert "A person was asked whether to release: ask, because a guard is close." in told
+    assert "A person was asked whether to release it, because a guard is close." in told
     assert "anna (OS user) answered approve at " in told
     assert ": looks right." in told
     assert (

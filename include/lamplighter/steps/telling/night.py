@@ -136,7 +136,7 @@ _OTHER = "The decision {d.kind}: {d.verdict}, {reason}."
 _WORDS = {
     "retraining": "To train or not: {d.verdict}, because {reason}.",
     "stop": "{d.verdict} stopped the night: {reason}.",
-    "approval": "A person was asked whether to release: {d.verdict}, because {reason}.",
+    "approval": "A person was asked whether to release it, because {reason}.",
 }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from lamplighter.ledger import ApprovalAct, Decision, Ledger, Release
 from lamplighter.ledger.records import Challenge
 from lamplighter.steps.refused_release import refusals_of
-from lamplighter.steps.telling.told import moment
+from lamplighter.steps.telling.told import UNKNOWN, moment, sentence
 
 
 def release_of(ledger: Ledger, decision: Decision) -> Release | None:
@@ -33,9 +35,29 @@ def outcome_sentences(ledger: Ledger, decision: Decision) -> list[str]:
     if decision.evidence.get("release") is not True:
         return [*said, "Nothing was released by it."]
     return said or [
-        "It was to be released, and the ledger holds neither a release by it nor a refusal: it "
-        "waits for an answer, or the night ended before; what came of it is unknown."
+        _asked(ledger, decision)
+        or "It was to be released, and the ledger holds neither a release by it nor a refusal, nor "
+        "a question to a person: the night ended before, or is at work; what came of it is unknown."
     ]
+
+
+def _asked(ledger: Ledger, decision: Decision) -> str | None:
+    """Tell how the question about a decision stands that nobody has answered, if there is one."""
+    questions = ledger.decisions(decision.model, timeline=decision.timeline, kind="approval")
+    about = (q for q in questions if q.evidence.get("decision", {}).get("key") == decision.key)
+    question = next(about, None)
+    if question is None:
+        return None
+    champion, asked = ledger.champion(decision.model), question.evidence["decision"]
+    version = f"version {question.candidate_version or UNKNOWN}"
+    if (champion.id if champion else 0) != (asked.get("champion_release") or 0):
+        return sentence(f"{version} waited for an answer until another champion came, and is moot")
+    until = question.recorded_at + timedelta(seconds=question.evidence["deadline_s"])
+    then = "released" if question.evidence["on_deadline"] == "release" else "rejected"
+    return sentence(
+        f"{version} waits for a person's answer until {moment(until)} by the wall clock; without "
+        f"one it is {then}"
+    )
 
 
 def approval_sentence(answer: ApprovalAct) -> str:

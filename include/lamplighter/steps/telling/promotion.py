@@ -58,18 +58,24 @@ def _budget(decision: Decision) -> Iterator[str]:
     if isinstance(look, dict):
         yield (
             f"this night's look, at {number(look.get('days'))} days, spent alpha "
-            f"{number(look.get('spent'))}; all {number(evidence.get('looks'))} looks spent "
-            f"{number(evidence['spent'])} of the year's budget of false promotions"
+            f"{number(look.get('spent'))}; the looks so far, "
+            f"{number(evidence.get('looks'))}, spent {number(evidence['spent'])} of the year's "
+            "budget of false promotions"
         )
         yield (
-            f"the gain is {number(evidence.get('distance'))} standard errors, where "
-            f"{number(evidence.get('bound'))} is asked for"
+            f"the gain is {_errors(evidence.get('distance'))} standard errors, where "
+            f"{_errors(evidence.get('bound'))} is asked for"
         )
     else:
         yield (
             "nobody looked at the evidence, so no alpha was spent; the looks before spent "
             f"{number(evidence['spent'])}"
         )
+
+
+def _errors(found: Any) -> str:
+    """Return a number of standard errors as the verdict's reason writes it."""
+    return UNKNOWN if number(found) == UNKNOWN else f"{found:.2f}"
 
 
 def _metrics(decision: Decision) -> Iterator[str]:
