@@ -29,16 +29,6 @@ def test_a_challenger_that_a_person_made_champion_leaves_and_the_night_trains(
     assert [act.version for act in ledger.challenges("returns") if act.act == "leave"] == ["3"]
 
 
-def test_a_challenger_that_the_switched_off_gate_released_leaves_its_place(
-    seasoned: World,
-) -> None:
-    report = seasoned.run(day(54), gate_mode="off")
-    ledger = seasoned.stores.ledger
-    assert (report.outcome, ledger.champion("returns").version) == ("inconclusive", "3")
-    assert ledger.challenger("returns") is None
-    assert seasoned.stores.registry.alias("returns", "challenger") is None
-
-
 def test_against_another_champion_the_comparison_starts_again_with_what_is_left_to_spend(
     seasoned: World,
 ) -> None:
