@@ -247,7 +247,7 @@ def _sentences(
     release, version = outcomes.get("release_model"), outcomes.get("register_model")
     if isinstance(version, VersionRef):
         said.append(f"Registered as version {version.version}.")
-    said += [*_of_place(decision, version, release), *_of_release(run.model, outcomes)]
+    said += [*_of_place(night, decision, version, release), *_of_release(run.model, outcomes)]
     said.append(_who_is_champion(night, release))
     return [*said, *champion_warnings(night)]
 
@@ -259,14 +259,19 @@ def _of_decision(decision: PromotionDecision) -> str:
 
 
 def _of_place(
-    decision: Contract | None, version: Contract | None, release: Contract | None
+    night: Night, decision: Contract | None, version: Contract | None, release: Contract | None
 ) -> Iterator[str]:
     """Say who collects evidence from now on; a place is kept by whose release was refused."""
     if not isinstance(decision, PromotionDecision) or not isinstance(release, ReleaseRef):
         return
     refused = decision.release and not release.released
-    if decision.enters and version is not None and not refused:
+    if not decision.enters or not isinstance(version, VersionRef) or refused:
+        return
+    acts = night.ledger.challenges(night.run.model, timeline=night.run.timeline)
+    if any((act.act, act.version) == ("enter", version.version) for act in acts):
         yield "It takes the challenger's place and collects evidence, night after night."
+    else:
+        yield "It does not take the challenger's place, which another has or had as of then."
 
 
 def _of_release(model: str, outcomes: Mapping[str, Contract | None]) -> Iterator[str]:
