@@ -1,5 +1,7 @@
 """A night that never began: its owner is told, once."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from lamplighter.contracts import Actor, Keep, RunRef
@@ -33,7 +35,7 @@ def look(world, *, dry_run=False):
     """Do the duty as its task does."""
     task = maintain_dag(world.folder).get_task("notice_late_nights")
     form = Keep().model_dump() | {"dry_run": dry_run}
-    return task.execute({"params": form})
+    return task.execute({"params": form, "dag_run": SimpleNamespace(run_type="scheduled")})
 
 
 def test_the_owner_of_a_night_that_never_began_is_told_once(forgotten, caplog):

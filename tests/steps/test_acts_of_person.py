@@ -48,7 +48,7 @@ def test_a_rollback_brings_the_former_champion_back(two_versions: World) -> None
 
 
 def test_a_second_rollback_goes_further_back_and_not_forward_again(two_versions: World) -> None:
-    two_versions.run(day(52))
+    two_versions.run(day(52), force_retrain=True)
     stores = two_versions.stores
     for version in ("2", "3"):
         promote_version(stores, "returns", version, reason="try it", actor=ANNA)

@@ -39,7 +39,7 @@ def test_a_simulated_night_and_a_spec_without_warm_start_begin_cold(seasoned: Wo
     assert search_of(seasoned, 52, "simulated:what-if").settings["warm_start_from"] == []
     seasoned.document["search"]["warm_start"] = False
     seasoned.write()
-    seasoned.run(day(53))
+    seasoned.run(day(53), force_retrain=True)
     assert search_of(seasoned, 53).settings["warm_start_from"] == []
 
 

@@ -40,12 +40,21 @@ def release_model(
     if decision.leaves and decision.challenger_version and not refused:
         why = "became champion" if released.released else decision.reason
         leave_place(night, decision.challenger_version, why)
+    if released.released and decision.challenger_version is None:
+        _end_contest(night)
     if decision.gives_up:
         why = "the champion is no measure any more, so its evidence cannot go on"
         leave_place(night, decision.gives_up, why)
     if decision.enters and version is not None and not refused:
         take_place(night, version.version, decision.reason)
     return released
+
+
+def _end_contest(night: Night) -> None:
+    """Let a challenger go whose champion was replaced by a model that is newer than both."""
+    standing = night.challenger()
+    if standing is not None:
+        leave_place(night, standing.version, "a newer model became champion without a contest")
 
 
 def _released(night: Night, decision: PromotionDecision, tonights: VersionRef | None) -> ReleaseRef:
