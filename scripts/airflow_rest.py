@@ -8,6 +8,9 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote
 
+_TIMEOUT_S = 120.0
+"""SQLite under a busy Airflow lets a request wait."""
+
 
 class AirflowError(Exception):
     """Airflow refused, with what it said."""
@@ -99,7 +102,7 @@ class AirflowClient:
         request = urllib.request.Request(
             f"{self._address}{path}", data=data, headers=headers, method=method
         )
-        return self._opener.open(request, timeout=30)
+        return self._opener.open(request, timeout=_TIMEOUT_S)
 
 
 def _run_path(dag_id: str, run_id: str) -> str:

@@ -133,7 +133,7 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
         resolved >> ingested
         checked >> search
         search >> trained  # the workers' common result is the stored search, read by its key
-        decided >> registered
+        explained >> decided >> registered
         approved >> released
         released >> reported
     return dag
