@@ -111,7 +111,11 @@ def test_the_first_answer_stands_and_a_night_run_again_follows_it(asked: World) 
 
 def test_a_challenger_that_a_person_rejects_leaves_its_place(seasoned: World) -> None:
     ask(seasoned)
-    assert seasoned.run(day(53), gate_mode="off").outcome == "waits"
+    # That a challenger is surely no worse needs many days; let the year's budget be large instead.
+    seasoned.document["gate"] |= {"test": "non_inferiority", "margin": 0.5}
+    seasoned.document["evidence"] = {"false_promotions_per_year": 0.999, "patience_days": 10}
+    seasoned.write()
+    assert seasoned.run(day(56)).outcome == "waits"
     assert seasoned.stores.ledger.challenger("returns").version == "3"
     assert answer(seasoned, "reject").approval.version == "3"
     assert seasoned.stores.ledger.challenger("returns") is None

@@ -97,6 +97,7 @@ class SearchPages(Pages):
         """
         while True:
             with self._database.writing() as connection:
+                _take_turn(connection, key)
                 unfinished = _unfinished(connection, key)
                 for claim in unfinished:
                     if claim.worker == worker:
@@ -228,6 +229,14 @@ class _Claim:
     worker: int
     recorded_at: datetime
     turn: int = 0
+
+
+def _take_turn(connection: sa.Connection, key: str) -> None:
+    # On SQLite a writer has the file to itself already. On Postgres a worker that was started
+    # twice would see its own claim between two statements, and take another one beside it.
+    if connection.dialect.name == "postgresql":
+        turn = sa.func.hashtext(f"claims of {key}")
+        connection.execute(select(sa.func.pg_advisory_xact_lock(turn)))
 
 
 def _unfinished(connection: sa.Connection, key: str) -> list[_Claim]:
