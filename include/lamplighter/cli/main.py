@@ -88,7 +88,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         prog="lamplighter",
         description="The life of machine-learning models, one spec file each.",
         epilog="exit codes: 0 done, whatever was decided; 1 error; 2 usage; "
-        "with run --exit-code also 10 rejected, 11 inconclusive",
+        "with run --exit-code also 10 rejected, 11 inconclusive; "
+        "of reproduce also 12 different, 13 data purged",
     )
     parser.add_argument("--version", action="version", version=version("lamplighter"))
     parser.add_argument("-v", "--verbose", action="store_true", help="log what is done to stderr")
