@@ -13,7 +13,7 @@ from lamplighter.contracts import ArtifactRef, DriftRef
 from lamplighter.evaluation.ageing import Ageing
 from lamplighter.evaluation.loss_change import LossChange
 from lamplighter.spec import ModelSpec
-from lamplighter.steps.retraining_rule import Situation, retraining_rule
+from lamplighter.steps.retraining_rule import Situation, refit_rule, retraining_rule
 from world import World, day
 
 TABLE = {"source": {"csv": "a.csv"}, "key": ["id"]}
@@ -140,3 +140,51 @@ def test_every_night_has_its_numbers_in_the_ledger_trained_or_not(tmp_path: Path
     assert loss["usual_days"] == 28 - 1
     assert skipped.evidence["days_since_training"] == 18
     assert "within its usual band" in skipped.reason
+
+
+ASKED_FOR = {"refit": "after_promotion"}
+DUE = {"refit_of": "1"}
+
+REFITS = [
+    ("due", ASKED_FOR, DUE, True, "version 1 became champion and is fitted again"),
+    ("before a weekly search", {**ASKED_FOR, "policy": "weekly"}, {**DUE, **trained(30)}, True,
+     "fitted again"),
+    ("made already", ASKED_FOR, {}, False, ""),
+    ("impossible", ASKED_FOR, {"no_refit": "it was adopted"}, False, "it was adopted"),
+    ("place taken", ASKED_FOR, {**DUE, "challenger": "2"}, False, ""),
+    ("place taken, trains all the same", {**ASKED_FOR, "while_challenged": True},
+     {**DUE, "challenger": "2"}, False, ""),
+    ("a person asks for a search", ASKED_FOR, {**DUE, "forced_because": "x"}, False, ""),
+    ("champion gone", ASKED_FOR, {**DUE, "champion_problem": "no file"}, False, ""),
+    ("no champion", ASKED_FOR, {**DUE, "champion": None}, False, ""),
+    ("frozen", ASKED_FOR, {**DUE, **FROZEN}, False, "version 1 is due, but frozen"),
+    ("cool-down", {**ASKED_FOR, "cool_down": "3d"}, {**DUE, **trained(2)}, False, "is 3 days"),
+    ("rests after a loss", {**ASKED_FOR, "policy": "on_loss"}, {**DUE, **trained(6)}, False,
+     "due, but the last training was 6 days ago, and the cool-down is 7 days"),
+    ("budget", {**ASKED_FOR, "weekly_trainings": 1}, {**DUE, **trained(1)}, False,
+     "1 training in seven days"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "refit", "said"),
+    [case[1:] for case in REFITS],
+    ids=[case[0] for case in REFITS],
+)
+def test_a_refit_is_made_once_where_nothing_holds_a_training_back(
+    declared: dict[str, Any], given: dict[str, Any], refit: bool, said: str
+) -> None:
+    situation = Situation(as_of=WEDNESDAY, **{"champion": "1", **given})
+    decided, reason = refit_rule(spec(**declared), situation)
+    assert decided == refit
+    assert said in reason if said else reason == ""
+
+
+def test_a_refit_is_refused_where_no_day_could_judge_it() -> None:
+    with pytest.raises(ValidationError, match="refit holds nothing out, so that only days to come"):
+        spec(timed=False, refit="after_promotion")
+
+
+def test_a_refit_under_the_policy_never_is_refused_as_a_contradiction() -> None:
+    with pytest.raises(ValidationError, match="only a person may ask for a training; leave refit"):
+        spec(policy="never", refit="after_promotion")

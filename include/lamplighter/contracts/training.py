@@ -15,6 +15,8 @@ class RetrainingDecision(Contract):
     retrain: bool
     reason: str
     snapshot: SnapshotRef
+    refit_of: str | None = None
+    """The version whose configuration is fitted again on all rows; None: a search is run."""
 
 
 class ExamplesRef(Contract):

@@ -162,6 +162,15 @@ class ModelSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _refits_can_be_judged(self) -> Self:
+        if self.time is None and self.retrain.refit != "never":
+            raise ValueError(
+                f"retrain.refit is {self.retrain.refit}, and there is no section `time`: a refit "
+                "holds nothing out, so that only days to come could judge it; leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _augmentation_fits_the_task(self) -> Self:
         method = self.features.augment.method
         if self.task == "regression" and method in ("class_weights", "oversample"):

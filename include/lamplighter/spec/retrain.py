@@ -125,6 +125,12 @@ class Retrain(Section):
         "beyond its band, drift that comes with loss under on_drift, or a person makes a night "
         "train then.",
     )
+    refit: Literal["never", "after_promotion"] = Field(
+        default="never",
+        description="after_promotion: once a trained version has become champion, fit its "
+        "configuration again on all rows whose labels are known, those that it was held out from "
+        "included, as a version of its own: the challenger, whose evidence starts then.",
+    )
     freeze: tuple[Freeze, ...] = Field(default=(), description="Times in which nothing changes.")
 
     @model_validator(mode="after")
@@ -133,6 +139,15 @@ class Retrain(Section):
             raise ValueError(
                 "policy is cost_aware, so `economics` is needed: training_cost and "
                 "loss_cost_per_1000"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_refit_is_a_training(self) -> Self:
+        if self.policy == "never" and self.refit != "never":
+            raise ValueError(
+                f"refit is {self.refit} and policy is never, under which only a person may ask for "
+                "a training; leave refit out, or choose another policy"
             )
         return self
 

@@ -6,9 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from lamplighter.contracts import DriftRef, RetrainingDecision, SnapshotRef
+from lamplighter.spec import ModelSpec
 from lamplighter.steps.drift_words import drift_evidence, drift_words
 from lamplighter.steps.night import Night
-from lamplighter.steps.retraining_rule import Situation, retraining_rule
+from lamplighter.steps.refit.due import REFIT
+from lamplighter.steps.retraining_rule import Situation, refit_rule, retraining_rule
 from lamplighter.steps.retraining_situation import situation_of
 
 
@@ -22,8 +24,8 @@ def decide_retraining(
 ) -> RetrainingDecision:
     """Decide whether to train tonight and write the reason and the numbers into the ledger.
 
-    Every night has such a decision, trained or not. A retried or cleared task gets the decision
-    that was stored.
+    Every night has such a decision, trained or not. A training is a search, or the refit of a
+    version that became champion. A retried or cleared task gets the decision that was stored.
 
     Parameters
     ----------
@@ -42,14 +44,14 @@ def decide_retraining(
             challenger=challenger,
             champion_problem=champion_problem,
         )
-        retrain, reason = retraining_rule(night.spec, found)
+        verdict, reason = _ruled(night.spec, found)
         decision = night.ledger.record_decision(
             key,
             run_key=night.run.run_key,
             model=night.run.model,
             timeline=night.run.timeline,
             kind="retraining",
-            verdict="retrain" if retrain else "skip",
+            verdict=verdict,
             reason=f"{reason}{drift_words(drift)}",
             evidence=_evidence(night, snapshot, found),
             as_of=night.run.as_of,
@@ -59,8 +61,20 @@ def decide_retraining(
         )
     night.say(decision.reason)
     return RetrainingDecision(
-        key=key, retrain=decision.verdict == "retrain", reason=decision.reason, snapshot=snapshot
+        key=key,
+        retrain=decision.verdict != "skip",
+        reason=decision.reason,
+        snapshot=snapshot,
+        refit_of=decision.evidence["refit_of"] if decision.verdict == REFIT else None,
     )
+
+
+def _ruled(spec: ModelSpec, found: Situation) -> tuple[str, str]:
+    refit, said = refit_rule(spec, found)
+    if refit:
+        return REFIT, said
+    retrain, reason = retraining_rule(spec, found)
+    return "retrain" if retrain else "skip", f"{reason}; {said}" if said else reason
 
 
 def _evidence(night: Night, snapshot: SnapshotRef, found: Situation) -> dict[str, Any]:
@@ -75,4 +89,7 @@ def _evidence(night: Night, snapshot: SnapshotRef, found: Situation) -> dict[str
         "challenger": found.challenger,
         "champion_problem": found.champion_problem,
         "frozen": found.frozen,
+        "refit_of": found.refit_of,
+        "no_refit": found.no_refit,
+        "dry_run": night.run.dry_run,
     }

@@ -45,6 +45,10 @@ class Situation:
         `as_of` of the trainings before this night, newest first.
     rows_per_day : float or None
         Predictions a day.
+    refit_of : str or None
+        The champion, where the spec asks for its refit and none was made yet.
+    no_refit : str
+        Why it cannot be fitted again, where the spec asks for that; empty if it can.
     """
 
     as_of: datetime
@@ -59,6 +63,8 @@ class Situation:
     trainings: tuple[datetime, ...] = ()
     ageing: Ageing | None = None
     rows_per_day: float | None = None
+    refit_of: str | None = None
+    no_refit: str = ""
 
     @property
     def days_since_training(self) -> float | None:
@@ -83,12 +89,9 @@ def retraining_rule(spec: ModelSpec, situation: Situation) -> Asked:
     >>> retraining_rule(tea, Situation(as_of=datetime(2024, 5, 1, tzinfo=UTC), champion=None))
     (True, 'tea has no champion yet')
     """
-    if situation.forced_because is not None:
-        return True, f"retraining was asked for: {situation.forced_because}"
-    if situation.champion is None:
-        return True, f"{spec.model} has no champion yet"
-    if situation.champion_problem:
-        return True, f"the champion cannot be used any more: {situation.champion_problem}"
+    heard = _heard_in_any_case(spec, situation)
+    if heard:
+        return True, heard
     if spec.retrain.policy == "never":
         return False, "retrain.policy is never; only a person may ask for training"
     if situation.unchanged:
@@ -100,6 +103,46 @@ def retraining_rule(spec: ModelSpec, situation: Situation) -> Asked:
         return False, why
     held_back = _damped(spec, situation)
     return (False, f"{why}; but {held_back}") if held_back else (True, why)
+
+
+def refit_rule(spec: ModelSpec, situation: Situation) -> Asked:
+    """Say whether tonight fits the champion again on all rows, instead of searching, and why.
+
+    It does once for each version that became champion, when the challenger's place is free and
+    nothing holds a training back; what is heard in any case is a search. The reason is empty where
+    no refit is in question.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> tea = ModelSpec.model_validate({
+    ...     "model": "tea", "owner": {"team": "kitchen"}, "task": "binary",
+    ...     "data": {"tables": {"cups": {"source": {"csv": "c"}, "key": ["id"]}}, "target": "good"},
+    ... })
+    >>> refit_rule(tea, Situation(as_of=datetime(2024, 5, 1, tzinfo=UTC), champion="3"))
+    (False, '')
+    """
+    if _heard_in_any_case(spec, situation) or situation.challenger is not None:
+        return False, ""
+    if situation.refit_of is None:
+        return False, situation.no_refit
+    held_back = _damped(spec, situation)
+    if held_back:
+        return False, f"a refit of version {situation.refit_of} is due, but {held_back}"
+    return True, (
+        f"version {situation.refit_of} became champion and is fitted again as it was configured, "
+        "on all rows whose labels are known by now (retrain.refit)"
+    )
+
+
+def _heard_in_any_case(spec: ModelSpec, situation: Situation) -> str:
+    if situation.forced_because is not None:
+        return f"retraining was asked for: {situation.forced_because}"
+    if situation.champion is None:
+        return f"{spec.model} has no champion yet"
+    if situation.champion_problem:
+        return f"the champion cannot be used any more: {situation.champion_problem}"
+    return ""
 
 
 def _nightly(spec: ModelSpec, situation: Situation) -> Asked:

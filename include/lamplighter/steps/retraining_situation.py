@@ -14,6 +14,7 @@ from lamplighter.ledger.records import Decision
 from lamplighter.steps.champion_losses import champion_losses
 from lamplighter.steps.freeze_window import freeze_window
 from lamplighter.steps.night import Night
+from lamplighter.steps.refit.due import refit_due
 from lamplighter.steps.retraining_rule import Situation
 
 _NIGHTS = 1_000
@@ -35,6 +36,7 @@ def situation_of(
     champion = night.champion()
     judged = _judged(night)
     economic = retrain.policy == "cost_aware"
+    refit = refit_due(night, champion)
     return Situation(
         as_of=run.as_of,
         champion=champion.version if champion else None,
@@ -48,6 +50,8 @@ def situation_of(
         trainings=_trainings(judged) or _training_of(night, champion),
         ageing=_ageing(night, judged) if economic else None,
         rows_per_day=_rows_per_day(judged) if economic else None,
+        refit_of=refit.version,
+        no_refit=refit.why_not,
     )
 
 

@@ -11,6 +11,7 @@ from lamplighter.steps.examples_frame import NightExamples
 from lamplighter.steps.night import Night, Stores
 from lamplighter.steps.proof.course import read_course
 from lamplighter.steps.proof.example_digests import examples_digest, split_digest, whole
+from lamplighter.steps.replay.registering import SEARCH
 from lamplighter.steps.stored_search import CANDIDATE, THREADS, WORKERS, search_seed
 
 PROOF = "proof"
@@ -137,10 +138,15 @@ def proof_files(version: Version | VersionIntent) -> list[ArtifactRef]:
 
 def candidate_of(stores: Stores, version: Version) -> CandidateRef | None:
     """Return the candidate that became a version; None for one that no night here trained."""
-    searches = stores.ledger.searches_of(
-        version.model, timeline=version.timeline, as_of=version.as_of
+    known = version.details.get(SEARCH)
+    searches = (
+        [stores.ledger.finished_search(known) or {}]
+        if known
+        else stores.ledger.searches_of(
+            version.model, timeline=version.timeline, as_of=version.as_of
+        ).values()
     )
-    for result in searches.values():
+    for result in searches:
         if CANDIDATE in result:
             candidate = CandidateRef.model_validate(result[CANDIDATE])
             if candidate.artifact.digest == version.artifact.digest:

@@ -106,6 +106,8 @@ def plan_play(
     """
     document = spec.document()
     document["retrain"]["policy"] = policy
+    if policy == "never":
+        document["retrain"]["refit"] = "never"  # under it only a person may ask for a training
     document["gate"]["mode"] = _GATES.get(gate, spec.gate.mode)
     try:
         played = ModelSpec.model_validate(document)

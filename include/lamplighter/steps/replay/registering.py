@@ -8,6 +8,9 @@ from lamplighter.contracts import ArtifactRef, CandidateRef, ExamplesRef, Versio
 from lamplighter.ledger.records import Version
 from lamplighter.steps.night import Night, Stores
 
+SEARCH = "search"
+"""Under this name a version's details hold its search, which another timeline may have made."""
+
 
 def register_replayed(
     night: Night, examples: ExamplesRef, candidate: CandidateRef, details: dict[str, Any]
@@ -26,6 +29,7 @@ def register_replayed(
             "snapshot": examples.snapshot_digest,
             "spec": run.spec_digest,
             "cutoff": candidate.cutoff.isoformat() if candidate.cutoff else None,
+            SEARCH: candidate.search_key,
             **details,
         },
     )
