@@ -16,6 +16,8 @@ from lamplighter.errors import ArtifactError
 from lamplighter.features.encode import Encoded, FrameEncoder
 from lamplighter.training.calibration import Calibration
 from lamplighter.training.combine import Combiner
+from lamplighter.training.equal_bytes import equal_bytes
+from lamplighter.training.format_1 import read_format_1
 from lamplighter.training.members.algorithm import Member
 from lamplighter.training.quantiles import Intervals
 from lamplighter.training.target import Floats, Target
@@ -23,6 +25,7 @@ from lamplighter.training.threshold import CostRule
 
 _KIND = b"lamplighter-predictor-"
 _FORMAT = _KIND + b"2\n"
+_FORMAT_1 = _KIND + b"1\n"
 
 
 @dataclass(frozen=True)
@@ -160,33 +163,29 @@ class Predictor:
 
     def to_bytes(self) -> bytes:
         """Return the predictor as bytes."""
-        return _FORMAT + pickle.dumps(self, protocol=5)
+        return _FORMAT + equal_bytes(self)
 
     @classmethod
     def from_bytes(cls, payload: bytes) -> Self:
         """Read a predictor back. Like any pickle: only from a store that you trust.
 
+        One of format 1, which older releases wrote, becomes one of today's, and predicts what it
+        predicted then.
+
         Raises
         ------
         ArtifactError
-            If the bytes are not a predictor of this format.
+            If the bytes are not a predictor of a format that is known.
         """
-        if payload.startswith(_KIND) and not payload.startswith(_FORMAT):
-            found, expected = (
-                start.removeprefix(_KIND).decode(errors="replace").strip()
-                for start in (payload[: len(_FORMAT)], _FORMAT)
-            )
-            raise ArtifactError(
-                "the predictor was written by another release of Lamplighter (format "
-                f"{found}, this one reads {expected}); train anew, and promote the new version"
-            )
-        if not payload.startswith(_FORMAT):
-            raise ArtifactError(
-                f"found bytes that begin with {payload[: len(_FORMAT)]!r}, expected a predictor "
-                f"({_FORMAT!r}); check which artifact was read"
-            )
+        form = payload[: len(_FORMAT)]
+        if form not in (_FORMAT, _FORMAT_1):
+            raise ArtifactError(_unknown(form))
         try:
-            restored = pickle.loads(payload[len(_FORMAT) :])
+            restored = (
+                cls(**read_format_1(payload[len(_FORMAT_1) :]))
+                if form == _FORMAT_1
+                else pickle.loads(payload[len(_FORMAT) :])
+            )
         except Exception as error:  # whatever a library does with what an older one wrote
             raise ArtifactError(
                 f"the predictor cannot be loaded with the libraries installed here "
@@ -196,3 +195,17 @@ class Predictor:
         if not isinstance(restored, cls):
             raise ArtifactError(f"found a {type(restored).__name__}, expected a predictor")
         return restored
+
+
+def _unknown(form: bytes) -> str:
+    if not form.startswith(_KIND):
+        return (
+            f"found bytes that begin with {form!r}, expected a predictor ({_FORMAT!r}); check "
+            "which artifact was read"
+        )
+    number = form.removeprefix(_KIND).decode(errors="replace").strip()
+    return (
+        f"the predictor was written by another release of Lamplighter (format {number}, this one "
+        "reads 1 and 2); install the release that wrote it, or train anew and promote the new "
+        "version"
+    )
