@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import vstack
+from sklearn.feature_extraction.text import HashingVectorizer
 
+from lamplighter.features import text
 from lamplighter.features.category import CategoryColumn
 from lamplighter.features.date import DateColumn
 from lamplighter.features.number import NumberColumn
@@ -181,3 +184,33 @@ def test_words_that_were_never_seen_say_nothing():
     values, terms = column.encode(pd.Series(["entirely unheard"]))
     assert terms.nnz == 0
     assert values[0, 1:].tolist() == [0, 0, 0, 0]
+
+
+def test_terms_are_those_of_scikit_learns_hashing_vectorizer_however_texts_are_cut(monkeypatch):
+    monkeypatch.setattr(text, "_AT_ONCE", 3)
+    texts = [
+        "Don't stop!! don't",
+        "",
+        "Ünïcode İstanbul",
+        "a\x00b \x1c c",
+        "日本語 テキスト",
+        "_a_ a a",
+        " ",
+    ]
+    places = np.arange(2**20)
+    vectorizer = HashingVectorizer(
+        n_features=len(places),
+        ngram_range=(1, 2),
+        token_pattern=r"\w+|[^\w\s]",
+        binary=True,
+        norm=None,
+        alternate_sign=False,
+    )
+    theirs = vectorizer.transform(texts)
+    ours = text._counted(texts, places)
+    assert ours.has_sorted_indices
+    assert (ours != theirs).nnz == 0
+    kept = np.unique(theirs.indices)[::2]
+    assert (text._counted(texts, kept) != theirs[:, kept]).nnz == 0
+    one_by_one = vstack([text._counted([each], kept) for each in texts])
+    assert (one_by_one != theirs[:, kept]).nnz == 0

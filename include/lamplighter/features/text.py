@@ -17,15 +17,19 @@ References
 
 from __future__ import annotations
 
+import re
 import sys
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
@@ -36,6 +40,10 @@ MOST_TERMS = 20_000
 COMPONENTS = 64
 
 _PLACES = 2**20
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_AT_ONCE = 10_000
+"""Texts whose words are held in memory at once."""
+
 _FEWEST_TEXTS = 2
 _SUMMARISED = 20_000
 """Texts that are enough to find the components."""
@@ -62,18 +70,19 @@ class TextColumn:
     @classmethod
     def learn(cls, column: pd.Series) -> tuple[Self, Floats, csr_matrix]:
         """Learn which terms matter, and return the columns of the training rows."""
-        counted = _counted(column)
+        texts = _texts(column)
+        counted = _counted(texts, np.arange(_PLACES))
         texts_with = np.bincount(counted.indices, minlength=_PLACES)
         places = _most_frequent(texts_with)
         rarity = (np.log((1 + len(column)) / (1 + texts_with[places])) + 1) ** 1.5
-        terms = _weighted(counted, places, rarity)
+        terms = _weighted(counted[:, places], rarity)
         fitted = cls(
             name=sys.intern(str(column.name)),
             places=places.astype(np.int32),
             rarity=rarity.astype(np.float32),
             components=_components(terms),
         )
-        return fitted, fitted._dense(column, terms), terms
+        return fitted, fitted._dense(texts, terms), terms
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -93,11 +102,12 @@ class TextColumn:
 
     def encode(self, column: pd.Series) -> tuple[Floats, csr_matrix]:
         """Return length and components, and the weighted terms; no text has none of them."""
-        terms = _weighted(_counted(column), self.places, self.rarity)
-        return self._dense(column, terms), terms
+        texts = _texts(column)
+        terms = _weighted(_counted(texts, self.places), self.rarity)
+        return self._dense(texts, terms), terms
 
-    def _dense(self, column: pd.Series, terms: csr_matrix) -> Floats:
-        lengths = np.array([len(text) for text in _texts(column)], dtype=np.float64)
+    def _dense(self, texts: Sequence[str], terms: csr_matrix) -> Floats:
+        lengths = np.array([len(text) for text in texts], dtype=np.float64)
         return np.hstack([lengths[:, None], terms @ self.components.astype(np.float64)])
 
 
@@ -106,16 +116,52 @@ def _texts(column: pd.Series) -> list[str]:
     return ["" if missing else str(text) for text, missing in zip(known, known.isna(), strict=True)]
 
 
-def _counted(column: pd.Series) -> csr_matrix:
-    vectorizer = HashingVectorizer(
-        n_features=_PLACES,
-        ngram_range=(1, 2),
-        token_pattern=r"(?u)\w+|[^\w\s]",
-        binary=True,
-        norm=None,
-        alternate_sign=False,
-    )
-    return vectorizer.transform(_texts(column))
+def _counted(texts: Sequence[str], places: NDArray[Any]) -> csr_matrix:
+    """Return which texts have a term at which of these places, shape (n_texts, n_places)."""
+    column_of = np.full(_PLACES, -1, dtype=np.int64)
+    column_of[places] = np.arange(len(places))
+    found = [
+        _of_some(texts[start : start + _AT_ONCE], column_of) + start * len(places)
+        for start in range(0, len(texts), _AT_ONCE)
+    ]
+    rows, columns = np.divmod(np.concatenate([np.zeros(0, np.int64), *found]), max(1, len(places)))
+    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(texts)))])
+    shape = (len(texts), len(places))
+    return csr_matrix((np.ones(len(rows)), columns.astype(np.int32), ends), shape=shape)
+
+
+def _of_some(texts: Sequence[str], column_of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return row x columns + column of each term that a text has, once and in order.
+
+    A word or a pair is hashed once, however many texts have it: that, and not the texts, is what
+    makes a term dear.
+    """
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    found = [_TOKEN.findall(text.lower()) for text in texts]
+    row = np.repeat(np.arange(len(texts)), [len(words) for words in found])
+    word = np.fromiter(map(numbers.__getitem__, chain.from_iterable(found)), np.int64, len(row))
+    words = list(numbers)
+    follows = row[1:] == row[:-1]
+    pair, pairs = pd.factorize((word[:-1] * len(words) + word[1:])[follows])
+    first, second = (place.tolist() for place in np.divmod(pairs, max(1, len(words))))
+    of_words = column_of[_hashed(words)]
+    of_pairs = column_of[
+        _hashed([f"{words[a]} {words[b]}" for a, b in zip(first, second, strict=True)])
+    ]
+    column = np.concatenate([of_words[word], of_pairs[pair]])
+    rows = np.concatenate([row, row[1:][follows]])
+    kept = column >= 0
+    terms = np.sort(rows[kept] * (int(column_of.max(initial=-1)) + 1) + column[kept])
+    return np.asarray(terms[np.append(True, terms[1:] != terms[:-1])[: len(terms)]])
+
+
+def _hashed(terms: Sequence[str]) -> NDArray[np.int32]:
+    """Return the place of each term (MurmurHash3)."""
+    if not terms:
+        return np.zeros(0, dtype=np.int32)
+    hasher = FeatureHasher(_PLACES, input_type="string", alternate_sign=False)
+    return np.asarray(hasher.transform([term] for term in terms).indices)
 
 
 def _most_frequent(texts_with: NDArray[Any]) -> NDArray[np.intp]:
@@ -126,20 +172,12 @@ def _most_frequent(texts_with: NDArray[Any]) -> NDArray[np.intp]:
     return np.sort(enough[by_frequency[:MOST_TERMS]])
 
 
-def _weighted(counted: csr_matrix, places: NDArray[Any], rarity: NDArray[Any]) -> csr_matrix:
-    """Return the kept terms with their weights, each text of length 1."""
-    column_of = np.full(_PLACES, -1, dtype=np.int32)
-    column_of[places] = np.arange(len(places), dtype=np.int32)
-    columns = column_of[counted.indices]
-    kept = columns >= 0
-    ends = np.concatenate([[0], np.cumsum(kept)])[counted.indptr]
-    columns = columns[kept]
-    weights = np.asarray(rarity, dtype=np.float32).astype(np.float64)[columns]
-    matrix = csr_matrix((weights, columns, ends), shape=(counted.shape[0], len(places)))
-    if not len(places):  # texts of blanks only; scikit-learn refuses to scale no columns
-        return matrix
-    matrix.sort_indices()
-    return normalize(matrix, copy=False)
+def _weighted(counted: csr_matrix, rarity: NDArray[Any]) -> csr_matrix:
+    """Return the terms with their weights, each text of length 1."""
+    weights = np.asarray(rarity, dtype=np.float32).astype(np.float64)[counted.indices]
+    matrix = csr_matrix((weights, counted.indices, counted.indptr), shape=counted.shape)
+    # scikit-learn refuses to scale nothing, as of texts of blanks only.
+    return normalize(matrix, copy=False) if all(matrix.shape) else matrix
 
 
 def _components(terms: csr_matrix) -> NDArray[np.float32]:
