@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lamplighter.contracts import Actor, RunRequest
+from lamplighter.errors import DataError
 from lamplighter.ledger import Decision
 from lamplighter.spec import load_spec
 from lamplighter.steps.collect_evidence import collect_evidence
@@ -12,6 +15,7 @@ from lamplighter.steps.ingest_data import ingest_data
 from lamplighter.steps.night import Night, open_night
 from lamplighter.steps.resolve_spec import resolve_spec
 from lamplighter.steps.validate_data import validate_data
+from steps.conftest import free_the_challengers_place
 from world import World, day
 
 ANNA = Actor(name="anna", kind="os_user")
@@ -195,3 +199,73 @@ def test_a_challenger_that_cannot_be_loaded_leaves_its_place(seasoned: World) ->
     assert report.outcome == "reject"
     assert "it cannot go on collecting evidence" in " ".join(report.sentences)
     assert stores.ledger.challenger("returns") is None
+
+
+def strange_outcomes(world: World, *, value: int) -> None:
+    """Let three visits of the days of evidence turn out as nothing has before."""
+    of_evidence = world.visits["seen_at"].between(day(50), day(51))
+    rows = world.visits[of_evidence].head(3)[["visit_id", "seen_at"]]
+    rows = rows.assign(known_at=day(53), returned=value)
+    table = load_spec(world.spec_path).data.tables["outcomes"]
+    world.stores.lake.publish(
+        "returns", "outcomes", table, rows, until=day(53), start=day(0).date()
+    )
+
+
+def test_a_class_that_came_up_later_costs_only_its_rows_and_not_the_challengers_place(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    world.document |= {"task": "multiclass"}
+    world.document["search"] |= {"algorithms": ["linear"], "trials": 1}
+    world.write()
+    for number in (50, 52):
+        world.run(day(number), force_retrain=True)
+    night = opened(world, 54)
+    snapshot = validate_data(night, ingest_data(night))
+    before = collect_evidence(night, snapshot)
+    assert before is not None
+    assert before.evidence is not None
+    strange_outcomes(world, value=7)
+    night, said = opened(world, 54), []
+    object.__setattr__(night, "say", said.append)
+    after = collect_evidence(night, snapshot)
+    assert after is not None
+    assert after.evidence is not None
+    assert not after.problem
+    assert after.evidence.rows == before.evidence.rows - 3
+    assert "3 rows of the evidence left out: class 7, which no training row had" in said
+
+
+def test_labels_that_are_none_of_the_task_stop_the_night_and_the_challenger_keeps_its_place(
+    seasoned: World,
+) -> None:
+    night = opened(seasoned, 54)
+    snapshot = validate_data(night, ingest_data(night))
+    strange_outcomes(seasoned, value=7)
+    with pytest.raises(DataError, match=r"say in data\.positive which of two values"):
+        collect_evidence(opened(seasoned, 54), snapshot)
+    assert seasoned.stores.ledger.challenger("returns") is not None
+
+
+def test_a_second_candidate_of_the_same_moment_may_only_risk_what_the_first_one_left(
+    seasoned: World,
+) -> None:
+    free_the_challengers_place(seasoned)
+    ledger, champion = seasoned.stores.ledger, seasoned.stores.ledger.champion("returns")
+    assert champion is not None
+    ledger.record_decision(
+        "promotion-of-another", run_key="another", model="returns", timeline="live",
+        kind="promotion", verdict="reject", reason="worse", as_of=day(54), actor=ANNA,
+        champion_version=champion.version,
+        evidence={
+            "artifact": "another", "champion_release": champion.id, "dry_run": False,
+            "look": {"days": 20, "spent": 1.0, "floor": -1.96}, "looks": 1, "spent": 1.0,
+            "accrued_days": 2.0, "held_days": 0.0,
+        },
+    )  # fmt: skip
+    seasoned.run(day(54), force_retrain=True)
+    newest = judgements(seasoned)[0]
+    assert newest.evidence["accrued_days"] == 0
+    assert newest.verdict == "inconclusive"
+    assert "tonight none of the year's budget is left to risk" in newest.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -213,16 +214,28 @@ def _by_gain(evidence: Evidence, rule: GateRule, tenure: Tenure) -> Ruling:
         return Ruling("reject", f"{evidence.metric} is {how} {over}: {interval} of gain", *found)
     state = (
         f"{evidence.metric} gain is {figure(gain.value)} {over}: {interval}; it lies "
-        f"{distance:.2f} standard errors above {rule.null:g}"
+        f"{_position(distance, rule)}"
     )
-    if evidence.first_block is None:
-        return Ruling("inconclusive", f"{state}, and {bound:.2f} are needed", *found)
-    if tenure.held_days >= rule.patience_days:
+    needed = _needed(bound, look, tenure)
+    if tenure.held_days >= rule.patience_days and evidence.first_block is not None:
         patience = f"the patience of {count(rule.patience_days, 'day')} has run out"
-        return Ruling("reject", f"{patience}: {state}, where {bound:.2f} are needed", *found)
-    if distance < _FALLEN_BEHIND and _half_is_over(rule, tenure):
+        return Ruling("reject", f"{patience}: {state}, {needed}", *found)
+    if distance < _FALLEN_BEHIND and _half_is_over(rule, tenure) and evidence.first_block:
         return Ruling("reject", f"after half of its time it is behind: {state}", *found)
-    return Ruling("inconclusive", f"{state}, and {bound:.2f} are needed tonight", *found)
+    return Ruling("inconclusive", f"{state}, {needed}", *found)
+
+
+def _position(distance: float, rule: GateRule) -> str:
+    where = "above" if distance >= 0 else "below"
+    return f"{abs(distance):.2f} standard errors {where} {rule.null:g}"
+
+
+def _needed(bound: float, look: NightsLook, tenure: Tenure) -> str:
+    if math.isfinite(bound):
+        return f"and {bound:.2f} above it are needed tonight"
+    if any(look.days <= before.days for before in tenure.looks):
+        return "and no day has come since the last look"
+    return "and tonight none of the year's budget is left to risk"
 
 
 def _tonights_bound(evidence: Evidence, rule: GateRule, tenure: Tenure) -> tuple[NightsLook, float]:

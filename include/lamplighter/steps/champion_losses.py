@@ -12,7 +12,7 @@ from lamplighter.errors import LamplighterError
 from lamplighter.evaluation.metrics import row_losses
 from lamplighter.ledger import Release
 from lamplighter.steps.examples_frame import BLOCK, LABEL
-from lamplighter.steps.label_codes import label_codes
+from lamplighter.steps.label_codes import label_codes, of_known_class
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 
@@ -30,6 +30,12 @@ def champion_losses(night: Night, champion: Release, *, days: int) -> dict[str, 
         scorer = load_version(
             night.stores, night.run.model, champion.version, threads=night.threads
         )
+        known, unseen = of_known_class(
+            rows[LABEL].to_numpy(), scorer, where="the champion's newest days"
+        )
+        if unseen:
+            night.say(unseen)
+            rows = rows[known].reset_index(drop=True)
         features = night.features(rows)[list(scorer.features)]
         codes = label_codes(rows[LABEL].to_numpy(), scorer, where="a day of the champion's")
         predicted = scorer.predict(features, threads=night.threads)

@@ -28,7 +28,7 @@ from lamplighter.evaluation.gate import GateRule
 from lamplighter.evaluation.holdout import Day, Holdout
 from lamplighter.ledger import Release, Version
 from lamplighter.steps.challenger_place import leave_place
-from lamplighter.steps.label_codes import label_codes
+from lamplighter.steps.label_codes import label_codes, of_known_class
 from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 from lamplighter.training.scorer import Scorer
@@ -50,7 +50,8 @@ def collect_evidence(night: Night, snapshot: SnapshotRef) -> ChallengeRef | None
     Raises
     ------
     LamplighterError
-        If a store does not answer, which says nothing about either.
+        If a store does not answer, or the labels are none of the task: neither says anything about
+        the challenger, which keeps its place.
     """
     challenge, champion = night.challenger(), night.champion()
     if challenge is None or champion is None or night.spec.time is None:
@@ -74,12 +75,21 @@ def collect_evidence(night: Night, snapshot: SnapshotRef) -> ChallengeRef | None
         evidence=None,
     )
     try:
-        found = _compare(night, champion, version)
+        rivals = _rivals(night, champion, version)
+        begin = _begin(rivals)
     except LamplighterError as error:
-        if isinstance(error, RETRYABLE):
-            raise  # a store that does not answer says nothing about the challenger
-        night.say(f"no evidence: {error}")
-        return ref.model_copy(update={"problem": str(error)})
+        return _with_problem(night, ref, error)
+    examples = labelled_examples(
+        night.spec,
+        night.lake,
+        start=begin,
+        end=night.run.as_of,
+        knowledge_time=night.run.knowledge_time,
+    )
+    try:
+        found = _compare(night, rivals, examples, begin=begin)
+    except LamplighterError as error:
+        return _with_problem(night, ref, error)
     if found is None:
         night.say("no evidence yet: no day has matured that neither model saw")
         return ref
@@ -113,8 +123,15 @@ class _Comparison:
     days: tuple[Day, ...]
 
 
-def _compare(night: Night, champion: Release, challenger: Version) -> _Comparison | None:
-    spec = night.spec
+def _with_problem(night: Night, ref: ChallengeRef, error: LamplighterError) -> ChallengeRef:
+    """Say what keeps the two from being compared; what a store does not answer is raised."""
+    if isinstance(error, RETRYABLE):
+        raise error
+    night.say(f"no evidence: {error}")
+    return ref.model_copy(update={"problem": str(error)})
+
+
+def _rivals(night: Night, champion: Release, challenger: Version) -> list[_Rival]:
     rivals = [
         _Rival.open(night, name, version)
         for name, version in (("champion", champion.version), ("challenger", challenger.version))
@@ -124,21 +141,33 @@ def _compare(night: Night, champion: Release, challenger: Version) -> _Compariso
             f"the champion knows the classes {list(rivals[0].scorer.classes)}, the challenger "
             f"{list(rivals[1].scorer.classes)}"
         )
+    return rivals
+
+
+def _begin(rivals: list[_Rival]) -> datetime:
+    """Return the training cut-off from which on no row was seen by either."""
     cutoffs = [rival.cutoff for rival in rivals if rival.cutoff is not None]
     if not cutoffs:
         raise DataError("neither model says until when it was trained, so no day is known as new")
-    end = night.run.as_of
-    examples = labelled_examples(
-        spec, night.lake, start=max(cutoffs), end=end, knowledge_time=night.run.knowledge_time
-    )
-    said = _predictions(night, rivals, examples, start=max(cutoffs), end=end)
+    return max(cutoffs)
+
+
+def _compare(
+    night: Night, rivals: list[_Rival], examples: pd.DataFrame, *, begin: datetime
+) -> _Comparison | None:
+    spec, end = night.spec, night.run.as_of
+    said = _predictions(night, rivals, examples, start=begin, end=end)
     matured = matured_blocks(spec, examples, as_of=end, knowledge_time=night.run.knowledge_time)
     judged = (examples["block"].isin(matured) & examples["label"].notna()).to_numpy()
+    labelled = examples["label"].to_numpy()[judged]
+    comparable, unseen = of_known_class(labelled, rivals[1].scorer, where="the evidence")
+    if unseen:
+        night.say(unseen)
+        judged = judged.copy()
+        judged[judged] = comparable
     if not judged.any():
         return None
-    labels = label_codes(
-        examples["label"].to_numpy()[judged], rivals[1].scorer, where="the evidence"
-    )
+    labels = label_codes(labelled[comparable], rivals[1].scorer, where="the evidence")
     rule = GateRule.of(spec.gate, spec.task, spec.evidence)
     holdout = Holdout.of(spec.task, labels, examples["block"].to_numpy()[judged], rule=rule)
     before, after = (holdout.checked(one[judged], name="prediction") for one in said)

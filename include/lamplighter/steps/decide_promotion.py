@@ -107,8 +107,8 @@ def _judge_candidate(
 ) -> PromotionDecision:
     if evaluation.incomparable and not evaluation.problems:
         return _without_comparison(night, candidate, evaluation, found)
-    tenure = Tenure(accrued_days=_accrued(night))
-    ruling = decide(
+    tenure = Tenure(accrued_days=_accrued(night, candidate.artifact))
+    ruling = _of_refit(night, evaluation) or decide(
         evaluation.evidence,
         _rule(night),
         has_champion=evaluation.champion_version is not None,
@@ -119,6 +119,17 @@ def _judge_candidate(
     contender = _Contender.of(candidate, evaluation)
     may_enter = ruling.verdict == "inconclusive"
     return _recorded(night, contender, ruling, tenure, found, may_enter=may_enter)
+
+
+def _of_refit(night: Night, evaluation: EvaluationRef) -> Ruling | None:
+    """Return the ruling on a refit that is whole: no day has judged it yet."""
+    if evaluation.refit_of is None or evaluation.problems:
+        return None
+    return Ruling(
+        "inconclusive",
+        f"it is a refit of version {evaluation.refit_of} and holds nothing out: its evidence "
+        f"starts on {night.run.as_of:%Y-%m-%d}",
+    )
 
 
 def _without_comparison(
@@ -185,7 +196,7 @@ class _Contender:
 
     @classmethod
     def of(cls, candidate: CandidateRef, evaluation: EvaluationRef) -> _Contender:
-        shown = {"evidence", "metrics", "problems", "guards"}
+        shown = {"evidence", "metrics", "problems", "guards", "refit_of"}
         return cls(
             artifact=candidate.artifact,
             challenger=None,
@@ -305,15 +316,18 @@ def _tenure(night: Night, challenge: ChallengeRef) -> Tenure:
     )
     looks = tuple(NightsLook(**d.evidence["look"]) for d in mine if d.evidence.get("look"))
     known = [d.evidence["accrued_days"] for d in mine if d.evidence["accrued_days"] is not None]
-    return Tenure(known[0] if known else max(_accrued(night) - held, 0.0), held, looks)
+    accrued = known[0] if known else max(_accrued(night, challenge.artifact) - held, 0.0)
+    return Tenure(accrued, held, looks)
 
 
-def _accrued(night: Night) -> float:
+def _accrued(night: Night, contender: ArtifactRef) -> float:
     """Return for how many days nobody has spent of the yearly budget.
 
-    The days since the last look, and what the contender of then left.
+    The days since the last look, and what the contender of then left. A look of the same `as_of`
+    at another contender counts: a person may force a night twice, and the second candidate may
+    only risk what the first one left.
     """
-    looked = [d for d in _judgements(night) if d.evidence.get("look")]
+    looked = [d for d in _judgements(night, besides=contender) if d.evidence.get("look")]
     champion = night.champion()
     if looked:
         last = max(looked, key=lambda decision: (decision.as_of, decision.id))
@@ -327,14 +341,23 @@ def _spent_in_one(evidence: Mapping[str, Any]) -> tuple[NightsLook, ...]:
     return (NightsLook(**evidence["look"] | {"spent": evidence["spent"]}),)
 
 
-def _judgements(night: Night) -> list[Decision]:
+def _judgements(night: Night, *, besides: ArtifactRef | None = None) -> list[Decision]:
+    """Return the verdicts of the nights before; with `besides`, this night's on others too."""
     run = night.run
     return [
         decision
         for decision in night.ledger.decisions(
             run.model, timeline=run.timeline, kind="promotion", limit=_MOST_DECISIONS
         )
-        if decision.as_of < run.as_of and not decision.evidence["dry_run"]
+        if not decision.evidence["dry_run"]
+        and (
+            decision.as_of < run.as_of
+            or (
+                besides is not None
+                and decision.as_of == run.as_of
+                and decision.evidence.get("artifact") != besides.digest
+            )
+        )
     ]
 
 

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lamplighter.errors import DataError
+from lamplighter.evaluation.wording import count
 from lamplighter.training.scorer import Scorer
+
+
+def of_known_class(
+    labels: np.ndarray, scorer: Scorer, *, where: str
+) -> tuple[NDArray[np.bool_], str | None]:
+    """Return which rows have a class that the model knows, and a sentence on those that do not.
+
+    A class that came up later says nothing about which of two models is better that both do not
+    know it; nor is a model's loss on it a finite number.
+    """
+    if scorer.task == "regression":
+        return np.ones(len(labels), dtype=bool), None
+    known = np.array([label in scorer.classes for label in labels], dtype=bool)
+    if known.all():
+        return known, None
+    unseen = ", ".join(sorted({_name(label) for label in labels[~known]}))
+    left_out = count(int((~known).sum()), "row")
+    return known, f"{left_out} of {where} left out: class {unseen}, which no training row had"
 
 
 def label_codes(labels: np.ndarray, scorer: Scorer, *, where: str = "the hold-out") -> np.ndarray:
@@ -19,10 +39,15 @@ def label_codes(labels: np.ndarray, scorer: Scorer, *, where: str = "the hold-ou
     if scorer.task == "regression":
         return labels.astype(float)
     numbers = {label: code for code, label in enumerate(scorer.classes)}
-    unseen = sorted({str(label) for label in labels if label not in numbers})
+    unseen = sorted({_name(label) for label in labels if label not in numbers})
     if unseen:
         raise DataError(
             f"{where} has the class {', '.join(unseen)}, which no training row has; choose a "
             "later as_of, or hold out fewer days"
         )
     return np.array([numbers[label] for label in labels], dtype=float)
+
+
+def _name(label: object) -> str:
+    """Name a class as the spec would: beside unknown labels, whole numbers are read as floats."""
+    return f"{label:g}" if isinstance(label, float) and label.is_integer() else str(label)
