@@ -80,6 +80,8 @@ class EvaluationRef(Contract):
     problems: tuple[str, ...] = ()
     checks: tuple[Checked, ...] = ()
     """Those that decide, at most 20, the failed ones first; the document has them all."""
+    refit_of: str | None = None
+    """The version that it is a refit of: then nothing is known of rows that it has not seen."""
 
 
 class ExplanationRef(Contract):

@@ -34,6 +34,8 @@ class ExamplesRef(Contract):
     """Features of the newest rows, which have no label yet; None without time."""
     tables: dict[str, TableSnapshot] = Field(default_factory=dict)
     """What each table of the snapshot held."""
+    refit_of: str | None = None
+    """The version that is fitted again on them; then none is held out."""
 
 
 class LeakageRef(Contract):
@@ -72,5 +74,7 @@ class CandidateRef(Contract):
     threshold: float | None = None
     continued: str = ""
     """The version whose members were continued on newer rows; empty for a model trained afresh."""
+    refit_of: str | None = None
+    """The version whose configuration was fitted again on all rows; None: a search came to it."""
     course: ArtifactRef | None = None
     """How it was fitted, for whoever fits it again."""

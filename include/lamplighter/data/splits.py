@@ -84,6 +84,27 @@ def split_examples(
     return Split(cutoff=cutoff, training=training, holdout=holdout, blocks=blocks)
 
 
+def nothing_held_out(spec: ModelSpec, examples: pd.DataFrame, *, as_of: datetime) -> Split:
+    """Return a split that trains on all that may be learnt from by who is judged from `as_of` on.
+
+    The rule is that of `split_examples`, with its cut-off at `as_of`.
+
+    Raises
+    ------
+    DataError
+        If the spec has no time: then no rows are ever new.
+    """
+    _time(spec)
+    labelled = examples["label"].notna().to_numpy()
+    training = labelled & _learnable(spec, examples, pd.Timestamp(as_of))
+    if spec.split.max_training_days is not None:
+        today = as_of.astimezone(spec.zone).date()
+        oldest = today - timedelta(days=spec.split.max_training_days)
+        training &= (examples["block"] >= oldest.isoformat()).to_numpy()
+    holdout = np.zeros(len(examples), dtype=bool)
+    return Split(cutoff=as_of, training=training, holdout=holdout, blocks=[])
+
+
 def training_folds(spec: ModelSpec, examples: pd.DataFrame) -> list[tuple[Ints, Ints]]:
     """Cut the training examples into folds: positions to fit on, positions to validate on.
 

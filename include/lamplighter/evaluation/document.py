@@ -6,8 +6,9 @@ An evaluation (`evaluation_document`) has these keys:
   `task`, `loss` (what the gate compares), `confidence` (of all intervals), `min_gain`
 - `candidate`: `key`, `digest`, `chosen`, `cutoff`, `training_rows`, `features`, `dropped` (feature
   to reason), `calibrated` (how, or empty), `threshold` (from which probability it decides for the
-  positive class, 2 for never, or null), `continued` (from which version, or empty); `champion`:
-  `version`, or null
+  positive class, 2 for never, or null), `continued` (from which version, or empty), `refit_of`
+  (which version was fitted again on all rows, or null: then nothing was held out, and what is
+  measured is empty); `champion`: `version`, or null
 - `holdout`: `rows`, `compared_rows`, `blocks`, `unit` ("day" or "row"), `first`, `last`
 - `ruling`: `verdict` and `reason`, or null where the gate has not spoken
 - `metrics`: list of `name`, `greater_is_better`, and `candidate`, `champion`, `base_rate`, each
@@ -113,6 +114,7 @@ def evaluation_document(
             "calibrated": candidate.calibrated,
             "threshold": candidate.threshold,
             "continued": candidate.continued,
+            "refit_of": candidate.refit_of,
         },
         "champion": {"version": champion_version} if champion_version else None,
         "holdout": _holdout(evaluation),

@@ -22,6 +22,9 @@ from lamplighter.ledger.timelines import checked_timeline
 KNOWLEDGE_TIME = "knowledge_time"
 """A search's setting: the time until which it knew labels."""
 
+REFIT_OF = "refit_of"
+"""Settings that hold it are of no search: a version was fitted again as it was configured."""
+
 
 class SearchPages(Pages):
     """The pages about searches."""
@@ -56,7 +59,7 @@ class SearchPages(Pages):
         """Return the keys of the last searches that ended on nights before, the newest first.
 
         Searches whose settings name a `knowledge_time` after `known_until` are left out: they have
-        learnt from labels that came later.
+        learnt from labels that came later. So are refits, which tried nothing.
         """
         searches, results = tables.searches.c, tables.search_results.c
         query = (
@@ -69,7 +72,8 @@ class SearchPages(Pages):
 
         def fits(settings: Mapping[str, Any]) -> bool:
             stated = settings.get(KNOWLEDGE_TIME)
-            return stated is None or datetime.fromisoformat(stated) <= known_until
+            early = stated is None or datetime.fromisoformat(stated) <= known_until
+            return early and REFIT_OF not in settings
 
         with self._database.reading() as connection:
             known = (key for key, settings in connection.execute(query) if fits(settings))

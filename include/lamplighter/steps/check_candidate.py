@@ -58,6 +58,18 @@ def check_candidate(night: Night, candidate: Candidate) -> tuple[Check, ...]:
         *_footprint(night, candidate),
         *_behaviour(night, candidate),
     )
+    return _told(night, checks)
+
+
+def check_refit(night: Night, candidate: Candidate) -> tuple[Check, ...]:
+    """Make the checks that ask for no row that the candidate has not seen.
+
+    That is its size, its latency and its behaviour; the others are those that its version passed.
+    """
+    return _told(night, (*_footprint(night, candidate), *_behaviour(night, candidate)))
+
+
+def _told(night: Night, checks: tuple[Check, ...]) -> tuple[Check, ...]:
     if checks:
         failed = sum(check.kept is False for check in checks)
         deciding = sum(check.kept is not None for check in checks)
@@ -162,17 +174,17 @@ def _behaviour(night: Night, candidate: Candidate) -> tuple[Check, ...]:
     rule, predictor = night.spec.gate.behaviour, candidate.predictor
     if rule is None:
         return ()
-    holdout = candidate.examples.holdout
+    shown = candidate.examples.shown
     key = list(night.spec.data.tables[night.spec.data.examples_table].key)
     names = [
         ", ".join(f"{name} {value}" for name, value in zip(key, row, strict=True))
-        for row in holdout[key].itertuples(index=False)
+        for row in shown[key].itertuples(index=False)
     ]
     return judge_behaviour(
         rule,
         Subject(
             predict=lambda rows: predictor.predict(rows, threads=night.threads),
-            rows=candidate.examples.features(holdout),
+            rows=candidate.examples.features(shown),
             names=names,
             classes=predictor.classes,
         ),
@@ -187,7 +199,7 @@ def _groups(candidate: Candidate, by: Mapping[str, Slicing]) -> Iterator[tuple[G
 
 
 def _rows(candidate: Candidate) -> pd.DataFrame:
-    return candidate.examples.features(candidate.examples.holdout, candidate.predictor.features)
+    return candidate.examples.features(candidate.examples.shown, candidate.predictor.features)
 
 
 def _latency(night: Night, candidate: Candidate, limit_ms: float) -> Latency:

@@ -76,13 +76,22 @@ def _rows(
     return LabelledRows(
         features=feature_columns(frame, kept),
         label=frame[LABEL].to_numpy(),
-        holdout=(frame[PART] == "holdout").to_numpy(),
+        holdout=_newest(night, frame),
         task=spec.task,
         blocks=frame[BLOCK].to_numpy() if timed else None,
         times=_seconds(frame["prediction_time"]) if timed else None,
         keys=frame[list(key)],
         live=feature_columns(live, kept) if live is not None else None,
     )
+
+
+def _newest(night: Night, frame: pd.DataFrame) -> np.ndarray:
+    """Say which rows are looked at as fresh ones: those held out, or, of a refit, the newest."""
+    holdout = (frame[PART] == "holdout").to_numpy()
+    if holdout.any():
+        return holdout
+    days = sorted(frame[BLOCK].unique())[-night.spec.split.holdout_days :]
+    return frame[BLOCK].isin(days).to_numpy()
 
 
 def _unfilled(night: Night, frame: pd.DataFrame, *, features: set[str]) -> list[Unfilled]:

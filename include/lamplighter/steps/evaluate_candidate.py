@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -29,8 +29,9 @@ from lamplighter.steps.champion_problem import (
 )
 from lamplighter.steps.check_candidate import Candidate, check_candidate
 from lamplighter.steps.examples_frame import BLOCK, NightExamples, read_examples
-from lamplighter.steps.label_codes import label_codes
+from lamplighter.steps.label_codes import base_rate, label_codes
 from lamplighter.steps.night import Night
+from lamplighter.steps.refit.judge import evaluate_refit
 from lamplighter.training.predictor import Predictor
 from lamplighter.training.scorer import Scorer
 from lamplighter.training.threshold import CostRule, fit_cost_rule
@@ -43,7 +44,8 @@ def evaluate_candidate(
 ) -> EvaluationRef:
     """Score the hold-out with candidate and champion, and store the report.
 
-    Rows on which the two are compared lie after the training cut-off of both.
+    Rows on which the two are compared lie after the training cut-off of both. A refit holds nothing
+    out, so that it is compared on none yet.
 
     Raises
     ------
@@ -52,6 +54,8 @@ def evaluate_candidate(
     DataError
         If the hold-out has a class that training never saw.
     """
+    if candidate.refit_of is not None:
+        return evaluate_refit(night, examples, candidate)
     spec = night.spec
     frame = read_examples(night, examples)
     predictor = Predictor.from_bytes(night.artifacts.read(candidate.artifact))
@@ -69,7 +73,7 @@ def evaluate_candidate(
         prediction,
         blocks,
         task=spec.task,
-        base_rate=_base_rate(frame, predictor),
+        base_rate=base_rate(frame.labels(frame.training), predictor),
         champion_prediction=rival.prediction,
         comparable=rival.comparable,
         rule=GateRule.of(spec.gate, spec.task, spec.evidence),
@@ -152,14 +156,6 @@ def _costs(
         "base_rate": believing,
     }
     return {who: cost_metric(rule.row_costs) for who, rule in rules.items()}
-
-
-def _base_rate(frame: NightExamples, predictor: Predictor) -> Any:
-    labels = frame.labels(frame.training)
-    if predictor.task == "regression":
-        return float(np.mean(labels))
-    shares = [float(np.mean(labels == label)) for label in predictor.classes]
-    return shares[1] if predictor.task == "binary" else shares
 
 
 def _stored(

@@ -18,6 +18,9 @@ LABEL_TIME = "label_time"
 PREFIX = "feature:"
 JUDGED = "judged:"
 
+_SHOWN_ROWS = 20_000
+"""Rows that stand for all of them where nobody is judged by them."""
+
 
 @dataclass(frozen=True)
 class NightExamples:
@@ -33,6 +36,14 @@ class NightExamples:
         training = frame[frame[PART] == "training"].reset_index(drop=True)
         holdout = frame[frame[PART] == "holdout"].reset_index(drop=True)
         return cls(training=training, holdout=holdout, kept=kept)
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The hold-out; of a refit, which has none, the newest rows that it was trained on."""
+        if len(self.holdout):
+            return self.holdout
+        newest = self.training.sort_values("prediction_time", kind="stable").tail(_SHOWN_ROWS)
+        return newest.reset_index(drop=True)
 
     def features(self, part: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
         """Return the feature columns of one part under their own names."""

@@ -26,6 +26,8 @@ def explain_candidate(
 ) -> ExplanationRef:
     """Explain the candidate on the hold-out and store its model card: page, Markdown and JSON.
 
+    A refit, which has no hold-out, is explained on the newest rows that it was trained on.
+
     What that costs is bounded by the spec's section `explain`; with `explain.enabled` off the card
     says that nothing was explained.
 
@@ -81,12 +83,12 @@ def in_words(found: ExplanationRef) -> str:
 
 
 def _explanation(night: Night, frame: NightExamples, predictor: Predictor) -> dict[str, Any]:
-    spec, holdout = night.spec, frame.holdout
+    spec, rows = night.spec, frame.shown
     return explanation_document(
         predictor,
-        frame.features(holdout, predictor.features),
-        _numbers(frame.labels(holdout), predictor),
-        holdout[BLOCK].tolist() if spec.time else None,
+        frame.features(rows, predictor.features),
+        _numbers(frame.labels(rows), predictor),
+        rows[BLOCK].tolist() if spec.time else None,
         settings=spec.explain,
         seed=spec.search.seed,
         confidence=spec.gate.confidence,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,3 +53,14 @@ def label_codes(labels: np.ndarray, scorer: Scorer, *, where: str = "the hold-ou
 def _name(label: object) -> str:
     """Name a class as the spec would: beside unknown labels, whole numbers are read as floats."""
     return f"{label:g}" if isinstance(label, float) and label.is_integer() else str(label)
+
+
+def base_rate(labels: np.ndarray, scorer: Scorer) -> Any:
+    """Return the constant prediction that needs no model: the share of each class, or the mean.
+
+    Of a binary target it is one number, the share of the positive class.
+    """
+    if scorer.task == "regression":
+        return float(np.mean(labels))
+    shares = [float(np.mean(labels == label)) for label in scorer.classes]
+    return shares[1] if scorer.task == "binary" else shares

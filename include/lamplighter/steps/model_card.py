@@ -10,7 +10,8 @@ A card has these keys; what is not known is null, an empty text or an empty list
 - `data`: `tables`, `examples_table`, `snapshot` and `examples` (digests), `cutoff`, and of
   `training` and `holdout` each `rows`, `first` and `last` day; `features`, `dropped`
 - `training`: `chosen`, `members` (as in the evaluation), `search` (`method`, `trials`, `failed`,
-  `best_algorithm`, `best_loss`, `key`), `calibrated`, `threshold`, `costs`, `continued`, `seed`
+  `best_algorithm`, `best_loss`, `key`), `calibrated`, `threshold`, `costs`, `continued`,
+  `refit_of` (the version that was fitted again on all rows, or null), `seed`
 - `performance`: `loss`, `confidence`, `holdout`, `metrics`, `champion`, `evidence`, `min_gain`,
   `guards`, as in the evaluation
 - `checks`: what the evaluation says of slices, fairness and behaviour, as it says it
@@ -152,6 +153,7 @@ def _training(
         "threshold": candidate.threshold,
         "costs": {truth: dict(of) for truth, of in night.spec.decision.costs.items()},
         "continued": candidate.continued,
+        "refit_of": candidate.refit_of,
         "seed": search_seed(night),
     }
 
@@ -161,7 +163,7 @@ def _limits(
 ) -> list[str]:
     said = [*night.spec.card.limits, *evaluation["problems"], *evaluation["notes"]]
     holdout = evaluation["holdout"]
-    if holdout["unit"] == "day" and holdout["blocks"] < _FEW_DAYS:
+    if holdout["unit"] == "day" and 0 < holdout["blocks"] < _FEW_DAYS:
         said.append(
             f"it was measured on {holdout['blocks']} days ({holdout['first']} to "
             f"{holdout['last']}); how good it is at other times of the year is unknown"

@@ -24,6 +24,7 @@ from lamplighter.steps.measure_drift import REFERENCE
 from lamplighter.steps.model_card import CARD
 from lamplighter.steps.night import Night
 from lamplighter.steps.proof.record import Proof, keep_proof, proof_of
+from lamplighter.steps.refit.configuration import refit_detail
 from lamplighter.steps.replay.registering import register_replayed
 from lamplighter.steps.search_page import logged_search, search_page
 from lamplighter.training.predictor import Predictor
@@ -58,7 +59,8 @@ def register_model(
     if explanation is None:
         drifts = night.spec.retrain.policy == "on_drift"  # else nobody looks at the profile
         profile = _reference(night, examples, candidate) if drifts else None
-        kept = {REFERENCE: profile.model_dump(mode="json")} if profile else {}
+        kept: dict[str, Any] = {REFERENCE: profile.model_dump(mode="json")} if profile else {}
+        kept |= refit_detail(candidate)
         return register_replayed(night, examples, candidate, kept)
     key = night.key("version", candidate.artifact.digest)
     proof = proof_of(night, examples, candidate, read_examples(night, examples))
@@ -74,6 +76,7 @@ def register_model(
             "spec": run.spec_digest,
             "cutoff": candidate.cutoff.isoformat() if candidate.cutoff else None,
             "registered_name": name,
+            **refit_detail(candidate),
             **(keep_proof(night, candidate, proof) if proof else {}),
             **_golden(night, examples, candidate),
             CARD: explanation.document.model_dump(mode="json"),
@@ -107,14 +110,14 @@ def _reference(night: Night, examples: ExamplesRef, candidate: CandidateRef) -> 
 
 
 def _golden(night: Night, examples: ExamplesRef, candidate: CandidateRef) -> dict[str, Any]:
-    """Keep what the candidate predicts for some held-out rows, and the libraries it ran under."""
+    """Keep what the candidate predicts for some of its rows, and the libraries it ran under."""
     frame = read_examples(night, examples)
     predictor = Predictor.from_bytes(night.artifacts.read(candidate.artifact))
     return keep_golden(
         night.artifacts,
         night.key("golden", candidate.artifact.digest),
         predictor,
-        frame.features(frame.holdout, predictor.features),
+        frame.features(frame.shown, predictor.features),
         count=night.spec.release.golden_rows,
     )
 
@@ -130,8 +133,8 @@ def _register(
 ) -> Registered:
     frame = read_examples(night, examples)
     predictor = Predictor.from_bytes(night.artifacts.read(candidate.artifact))
-    rows = frame.features(frame.holdout, predictor.features).head(_EXAMPLE_ROWS)
-    page, document = search_page(night, candidate.search_key)
+    rows = frame.features(frame.shown, predictor.features).head(_EXAMPLE_ROWS)
+    searched = candidate.refit_of is None
     with night.artifacts.path(candidate.artifact) as predictor_path:
         return night.registry.register(
             key=key,
@@ -140,7 +143,7 @@ def _register(
             artifact_digest=candidate.artifact.digest,
             params=_params(night, examples, candidate) | (proof.summary() if proof else {}),
             metrics=_metrics(candidate, evaluation),
-            tags=_tags(night, evaluation),
+            tags=_tags(night, evaluation) | _whose(candidate),
             datasets={"examples": examples.artifact.digest, "snapshot": examples.snapshot_digest},
             input_example=rows,
             output_example=predictor.predict(rows),
@@ -150,12 +153,25 @@ def _register(
                 "card.html": night.artifacts.read(explanation.page),
                 "card.md": night.artifacts.read(explanation.text),
                 "card.json": night.artifacts.read(explanation.document),
-                "search.html": night.artifacts.read(page),
-                "search.json": night.artifacts.read(document),
+                **(_search(night, candidate.search_key) if searched else {}),
             },
             requirements=requirements(),
-            search=logged_search(night, candidate.search_key),
+            search=logged_search(night, candidate.search_key) if searched else None,
         )
+
+
+def _search(night: Night, key: str) -> dict[str, bytes]:
+    """Return the pages of the search that a candidate came from."""
+    page, document = search_page(night, key)
+    return {
+        "search.html": night.artifacts.read(page),
+        "search.json": night.artifacts.read(document),
+    }
+
+
+def _whose(candidate: CandidateRef) -> dict[str, str]:
+    """Say in a tag whose refit it is."""
+    return {"lamplighter.refit_of": candidate.refit_of} if candidate.refit_of else {}
 
 
 def _params(night: Night, examples: ExamplesRef, candidate: CandidateRef) -> dict[str, Any]:
@@ -187,7 +203,7 @@ def _metrics(candidate: CandidateRef, evaluation: EvaluationRef) -> dict[str, fl
         metrics[f"holdout_{name}_upper"] = estimate.upper
     for name, estimate in evaluation.champion_metrics.items():
         metrics[f"champion_{name}"] = estimate.value
-    for name, loss in candidate.losses.items():
+    for name, loss in candidate.losses.items() if candidate.refit_of is None else ():
         metrics[f"out_of_fold_loss_{name}"] = loss
     for check in evaluation.checks:
         if check.value is not None:

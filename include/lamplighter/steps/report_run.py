@@ -85,7 +85,9 @@ def report_run(
             *(_data_problems(night) if looked_at else []),
             *_leaks(night, outcomes, known),
         ],
-        evaluation=json.loads(artifacts.read(judged.document)) if judged else None,
+        evaluation=json.loads(artifacts.read(judged.document))
+        if judged and judged.refit_of is None
+        else None,
         selection=_selection(night, outcomes.get("train_ensemble")),
         links=[*_links(night, outcomes), *(_validation_link(night) if looked_at else [])],
     )
@@ -178,7 +180,7 @@ def _links(night: Night, outcomes: Mapping[str, Contract | None]) -> list[Link]:
     if isinstance(drift, DriftRef):
         links.append(Link("the drift of the data", _relative(night, drift.report)))
     candidate = outcomes.get("train_ensemble")
-    if isinstance(candidate, CandidateRef):
+    if isinstance(candidate, CandidateRef) and candidate.refit_of is None:
         page, _ = search_page(night, candidate.search_key)
         links.append(Link("the search", _relative(night, page)))
     return links
@@ -237,6 +239,7 @@ def _sentences(
     retraining = outcomes.get("decide_retraining")
     if isinstance(retraining, RetrainingDecision) and not failures:
         verb = "Trained" if retraining.retrain else "Did not train"
+        verb = "Fitted again" if retraining.refit_of else verb
         said.append(f"{verb}: {retraining.reason}.")
     decision = outcomes.get("decide_promotion")
     if isinstance(decision, PromotionDecision):
@@ -246,7 +249,9 @@ def _sentences(
         said += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in _of_drift(drift)]
     release, version = outcomes.get("release_model"), outcomes.get("register_model")
     if isinstance(version, VersionRef):
-        said.append(f"Registered as version {version.version}.")
+        refit_of = retraining.refit_of if isinstance(retraining, RetrainingDecision) else None
+        whose = f", a refit of version {refit_of}" if refit_of else ""
+        said.append(f"Registered as version {version.version}{whose}.")
     said += [*_of_place(night, decision, version, release), *_of_release(run.model, outcomes)]
     said.append(_who_is_champion(night, release))
     return [*said, *champion_warnings(night)]
@@ -352,6 +357,7 @@ _LINES: dict[type[Contract], Any] = {
     ExamplesRef: lambda o: (
         f"{o.training_rows:,} rows to train on, {o.holdout_rows:,} held out, "
         f"{len(o.features)} features"
+        + (f", for a refit of version {o.refit_of}" if o.refit_of else "")
     ),
     LeakageRef: lambda o: (
         f"{o.features} features looked at, {len(o.warnings)} warnings, {len(o.accepted)} accepted"
@@ -360,10 +366,18 @@ _LINES: dict[type[Contract], Any] = {
     SearchRef: lambda o: (
         f"{o.trials} trials ({o.failed_trials} failed), best {o.best_algorithm} {o.best_loss:.4f}"
         if o.best_loss is not None
-        else f"{o.trials} trials, all failed"
+        else (f"{o.trials} trials, all failed" if o.trials else "nothing was tried")
     ),
-    CandidateRef: lambda o: f"{o.chosen}, out-of-fold loss {o.losses[o.chosen]:.4f}",
-    EvaluationRef: lambda o: ", ".join(f"{name} {value}" for name, value in o.metrics.items()),
+    CandidateRef: lambda o: (
+        f"version {o.refit_of} fitted again: {o.chosen}"
+        if o.refit_of
+        else f"{o.chosen}, out-of-fold loss {o.losses[o.chosen]:.4f}"
+    ),
+    EvaluationRef: lambda o: (
+        f"a refit of version {o.refit_of} holds nothing out, so nothing was measured"
+        if o.refit_of
+        else ", ".join(f"{name} {value}" for name, value in o.metrics.items())
+    ),
     ExplanationRef: in_words,
     PromotionDecision: lambda o: f"{o.verdict}: {o.reason}",
     VersionRef: lambda o: f"version {o.version}",

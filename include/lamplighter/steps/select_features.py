@@ -17,6 +17,7 @@ from lamplighter.spec import ModelSpec
 from lamplighter.steps.checkable import columns_to_check
 from lamplighter.steps.examples_frame import LABEL, join_features
 from lamplighter.steps.night import Night
+from lamplighter.steps.refit.rows import RefitRows
 from lamplighter.training.target import Target
 from lamplighter.training.threshold import refuse_idle_costs
 
@@ -27,8 +28,15 @@ _LIVE_ROWS = 5_000
 """Of the newest rows, which have no label yet, as many as it takes to see how they differ."""
 
 
-def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
+def select_features(
+    night: Night, snapshot: SnapshotRef, *, refit_of: str | None = None
+) -> ExamplesRef:
     """Store tonight's examples with their features, their split, and the features kept.
+
+    Parameters
+    ----------
+    refit_of : str, optional
+        The version that is fitted again: nothing is held out, and its own features are kept.
 
     Raises
     ------
@@ -40,19 +48,24 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
     """
     spec, run = night.spec, night.run
     examples = known_examples(spec, night.lake, as_of=run.as_of, knowledge_time=run.knowledge_time)
-    split = split_examples(spec, examples, as_of=run.as_of, knowledge_time=run.knowledge_time)
-    _refuse_what_cannot_be_learned(spec, examples, split)
+    refit = None if refit_of is None else RefitRows.of(night, refit_of)
+    split = (
+        split_examples(spec, examples, as_of=run.as_of, knowledge_time=run.knowledge_time)
+        if refit is None
+        else refit.split(night, examples)
+    )
+    _refuse_what_cannot_be_learned(spec, examples, split, judged=refit is None)
     used = split.training | split.holdout
     part = np.where(split.training, "training", "holdout")[used]
     view = feature_view(spec, night.lake, as_of=run.as_of)
     features = night.features(examples[used], lambda: view)
-    kept, dropped = usable_features(features[part == "training"])
+    training = features[part == "training"]
+    kept, dropped = usable_features(training) if refit is None else refit.features(training)
     refuse_other_pixels(kept, spec.features.images)
     judged = columns_to_check(spec, examples[used], view, features)
     frame = join_features(examples[used], features, part, judged).reset_index(drop=True)
-    artifact = night.artifacts.write_frame(
-        f"{night.work_key('examples', snapshot.digest)}.parquet", frame
-    )
+    content = (snapshot.digest, *(refit.content if refit else ()))
+    artifact = night.artifacts.write_frame(f"{night.work_key('examples', *content)}.parquet", frame)
     training_rows, holdout_rows = int(split.training.sum()), int(split.holdout.sum())
     night.say(
         f"{training_rows:,} rows to train on, {holdout_rows:,} held out in "
@@ -68,13 +81,14 @@ def select_features(night: Night, snapshot: SnapshotRef) -> ExamplesRef:
         cutoff=split.cutoff,
         features=tuple(kept),
         dropped=dropped,
-        live=_store_live(night, examples, split, view, snapshot.digest),
+        live=_store_live(night, examples, split, view, content),
         tables=snapshot.tables,
+        refit_of=refit_of,
     )
 
 
 def _store_live(
-    night: Night, examples: pd.DataFrame, split: Split, view: AsOfView, snapshot_digest: str
+    night: Night, examples: pd.DataFrame, split: Split, view: AsOfView, content: tuple[str, ...]
 ) -> ArtifactRef | None:
     """Store the features of rows as one would have to predict them now: without a label yet."""
     if night.spec.time is None:
@@ -86,11 +100,14 @@ def _store_live(
     live = examples[unlabelled].tail(_LIVE_ROWS)
     features = night.features(live, lambda: view)
     frame = join_features(live, features, np.full(len(live), "live")).reset_index(drop=True)
-    return night.artifacts.write_frame(f"{night.work_key('live', snapshot_digest)}.parquet", frame)
+    return night.artifacts.write_frame(f"{night.work_key('live', *content)}.parquet", frame)
 
 
-def _refuse_what_cannot_be_learned(spec: ModelSpec, examples: pd.DataFrame, split: Split) -> None:
-    for name, part in (("training", split.training), ("hold-out", split.holdout)):
+def _refuse_what_cannot_be_learned(
+    spec: ModelSpec, examples: pd.DataFrame, split: Split, *, judged: bool
+) -> None:
+    parts = {"training": split.training, "hold-out": split.holdout}
+    for name, part in parts.items() if judged else [("training", split.training)]:
         rows = int(part.sum())
         if rows < spec.split.folds + 1:
             raise DataError(

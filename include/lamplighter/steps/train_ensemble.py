@@ -15,6 +15,7 @@ from lamplighter.steps.load_version import load_version, what_else_it_predicts
 from lamplighter.steps.night import Night
 from lamplighter.steps.proof.clock_tape import ClockTape
 from lamplighter.steps.proof.course import course_of, keep_course
+from lamplighter.steps.refit.fit import train_refit
 from lamplighter.steps.stored_search import (
     CANDIDATE,
     LedgerTrials,
@@ -38,13 +39,15 @@ def train_ensemble(night: Night, examples: ExamplesRef) -> CandidateRef:
 
     The candidate closes tonight's search in the ledger: a retried or cleared task reads it back,
     and of two runs at once the first one's stands for both, also where a budget in seconds let
-    them come to different models.
+    them come to different models. On a night of a refit the members are those of its version.
 
     Raises
     ------
     TrainingError
         If no member could be fitted.
     """
+    if examples.refit_of is not None:
+        return train_refit(night, examples)
     store = open_search(night, examples)
     finished = night.ledger.finished_search(store.key)
     if finished is not None:

@@ -7,6 +7,7 @@ import logging
 from lamplighter.contracts import ExamplesRef, SearchRef
 from lamplighter.steps.examples_frame import read_examples
 from lamplighter.steps.night import Night
+from lamplighter.steps.refit.fit import no_search
 from lamplighter.steps.stored_search import (
     LedgerTrials,
     open_search,
@@ -29,7 +30,7 @@ def tune_model(
     """Pull trials from tonight's stored search until the budget is used up.
 
     All workers share one search, stored in the ledger under a key of its data, settings and
-    budget. A search that is finished is read back, never run again.
+    budget. A search that is finished is read back, never run again. A refit is not searched for.
 
     Parameters
     ----------
@@ -44,6 +45,11 @@ def tune_model(
     TrainingError
         If not a single trial could be fitted.
     """
+    if examples.refit_of is not None:
+        night.say(
+            f"nothing is searched: version {examples.refit_of} is fitted as it was configured"
+        )
+        return no_search(night, examples)
     store = open_search(night, examples, workers=workers)
     if night.ledger.finished_search(store.key) is None:
         spec, run = night.spec, night.run

@@ -157,7 +157,10 @@ def _steps(night: Night, course: _Course) -> None:
             take("approve_promotion", lambda: approve_promotion(night, judged, None))
             take("release_model", lambda: release_model(night, judged, None))
         return
-    examples = take("select_features", lambda: select_features(night, snapshot))
+    examples = take(
+        "select_features",
+        lambda: select_features(night, snapshot, refit_of=retraining.refit_of),
+    )
     leakage = take("check_leakage", lambda: check_leakage(night, examples))
     take("tune_model", lambda: tune_model(night, examples, workers=1))
     candidate = take("train_ensemble", lambda: train_ensemble(night, examples))

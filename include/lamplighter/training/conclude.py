@@ -44,7 +44,7 @@ def conclude(
         of rows that the members have not seen, so nothing is calibrated.
     """
     target, ordered = folds.target, folds.in_time_order
-    encoders, encoder_of = _distinct([fitted[name].encoder for name in names])
+    encoders, encoder_of = distinct_encoders([fitted[name].encoder for name in names])
     calibration = rule = intervals = None
     y = folds.y[rows]
     if prediction is not None:
@@ -73,7 +73,9 @@ def conclude(
     )
 
 
-def _distinct(encoders: Sequence[FrameEncoder]) -> tuple[tuple[FrameEncoder, ...], tuple[int, ...]]:
+def distinct_encoders(
+    encoders: Sequence[FrameEncoder],
+) -> tuple[tuple[FrameEncoder, ...], tuple[int, ...]]:
     """Return each encoder once, and the place of each member's."""
     contents = [pickle.dumps(encoder, protocol=5) for encoder in encoders]
     order = list(dict.fromkeys(contents))

@@ -27,8 +27,9 @@ class DecideRetrainingOperator(LamplighterOperator):
 
     template_fields: Sequence[str] = ("snapshot", "drift", "challenge", "spec_digest")
     step_doc = (
-        "Applies the spec's retraining policy and writes the reason into the ledger. If there is "
-        "no need to train, all that follows is skipped, which is a decision and no failure."
+        "Applies the spec's retraining policy and writes the reason into the ledger; it may say "
+        "that the champion is fitted again instead of a search. If there is no need to train, all "
+        "that follows is skipped, which is a decision and no failure."
     )
 
     def __init__(

@@ -29,8 +29,9 @@ class SelectFeaturesOperator(LamplighterOperator):
     template_fields: Sequence[str] = ("retraining", "spec_digest")
     step_doc = (
         "Builds one row per example with what was known at its prediction time, splits the rows in "
-        "time order, and keeps the features that the spec's selection keeps. Skipped, with all "
-        "that follows, if `decide_retraining` said that there is no need to train."
+        "time order, and keeps the features that the spec's selection keeps. Where a version is "
+        "fitted again, nothing is held out and its own features are kept. Skipped, with all that "
+        "follows, if `decide_retraining` said that there is no need to train."
     )
 
     def __init__(self, *, retraining: Handed, **kwargs: Any) -> None:
@@ -47,5 +48,5 @@ class SelectFeaturesOperator(LamplighterOperator):
         from lamplighter.steps.select_features import select_features
 
         with self.night(context) as night:
-            examples = select_features(night, decision.snapshot)
+            examples = select_features(night, decision.snapshot, refit_of=decision.refit_of)
         return examples.model_dump(mode="json")

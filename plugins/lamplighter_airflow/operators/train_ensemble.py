@@ -26,7 +26,8 @@ class TrainEnsembleOperator(LamplighterOperator):
     template_fields: Sequence[str] = ("examples", "spec_digest")
     step_doc = (
         "Combines the best members of tonight's search by stacking and blending, judged on "
-        "predictions out of fold; the best single member wins ties. Refits on all training rows."
+        "predictions out of fold; the best single member wins ties. Refits on all training rows. "
+        "Where a version is fitted again, its members are, as they were configured."
     )
 
     def __init__(self, *, examples: Handed, **kwargs: Any) -> None:

@@ -28,7 +28,8 @@ class TuneModelOperator(LamplighterOperator):
     template_fields: Sequence[str] = ("examples", "spec_digest")
     step_doc = (
         "Pulls trials from tonight's search, which all workers share through the ledger, until the "
-        "budget is used up. A killed worker goes on where it was; a finished search is read back."
+        "budget is used up. A killed worker goes on where it was; a finished search is read back. "
+        "Where a version is fitted again, nothing is searched."
     )
 
     def __init__(self, *, examples: Handed, worker: int = 0, **kwargs: Any) -> None:

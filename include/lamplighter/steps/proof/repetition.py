@@ -9,7 +9,15 @@ from dataclasses import dataclass, field, replace
 from pydantic import ValidationError
 
 from lamplighter.contracts import CandidateRef, SnapshotRef
-from lamplighter.errors import ArtifactError, LamplighterError, LedgerError, SpecError, UsageError
+from lamplighter.errors import (
+    ArtifactError,
+    ArtifactStoreUnavailableError,
+    LamplighterError,
+    LedgerError,
+    SpecError,
+    TrainingError,
+    UsageError,
+)
 from lamplighter.ledger.records import Version
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.examples_frame import NightExamples, read_examples
@@ -24,6 +32,8 @@ from lamplighter.steps.proof.record import Proof, candidate_of, proof_files, sto
 from lamplighter.steps.proof.same_search import SameSearch
 from lamplighter.steps.proof.scratch_store import ScratchStore
 from lamplighter.steps.proof.verdict import Difference
+from lamplighter.steps.refit.fit import fit_refit
+from lamplighter.steps.refit.rows import RefitRows
 from lamplighter.steps.select_features import select_features
 from lamplighter.steps.train_ensemble import fit_candidate
 from lamplighter.steps.validate_data import take_snapshot
@@ -50,10 +60,22 @@ class Repetition:
     course: Course | None
     notes: list[str] = field(default_factory=list)
 
+    def why_gone(self) -> str:
+        """Say what is gone of the version that it is a refit of; empty where nothing is."""
+        if self.candidate.refit_of is None:
+            return ""
+        try:
+            RefitRows.of(self.night, self.candidate.refit_of)
+        except ArtifactStoreUnavailableError:
+            raise
+        except (ArtifactError, TrainingError) as error:
+            return str(error)
+        return ""
+
     def examples(self) -> NightExamples:
         """Build the examples again."""
-        snapshot = self._snapshot()
-        return read_examples(self.night, select_features(self.night, snapshot))
+        snapshot, refit_of = self._snapshot(), self.candidate.refit_of
+        return read_examples(self.night, select_features(self.night, snapshot, refit_of=refit_of))
 
     def fit(self, frame: NightExamples, search: SameSearch) -> tuple[FittedEnsemble, Course]:
         """Fit the members again, and let the clock say what it said then."""
@@ -77,15 +99,14 @@ class Repetition:
         )
         if tape.overrun:
             self.notes.append("the fit asked for the time more often than the one of then")
-        now = course_of(
-            fitted,
-            self.night.spec,
-            store=self.night.artifacts,
-            key="again",
-            threads=self.night.threads,
-            tape=ClockTape(),
-        )
-        return fitted, now
+        return fitted, self._course_of(fitted)
+
+    def fit_refit(self, frame: NightExamples) -> tuple[FittedEnsemble, Course]:
+        """Fit the version that it is a refit of again, as its night did."""
+        assert self.candidate.refit_of is not None
+        refit = RefitRows.of(self.night, self.candidate.refit_of)
+        fitted = fit_refit(self.night, frame, refit)
+        return fitted, self._course_of(fitted)
 
     def around(self) -> Iterator[Difference]:
         """Say what differs in packages, machine and source files."""
@@ -100,6 +121,16 @@ class Repetition:
             yield Difference("environment", what)
         for what in _first(changed_files(self.course.files(store), files)):
             yield Difference("code", what)
+
+    def _course_of(self, fitted: FittedEnsemble) -> Course:
+        return course_of(
+            fitted,
+            self.night.spec,
+            store=self.night.artifacts,
+            key="again",
+            threads=self.night.threads,
+            tape=ClockTape(),
+        )
 
     def _snapshot(self) -> SnapshotRef:
         if self.proof is None:

@@ -16,11 +16,12 @@ from lamplighter.steps.examples_frame import NightExamples
 from lamplighter.steps.golden_rows import kept_golden
 from lamplighter.steps.load_model import load_payload
 from lamplighter.steps.night import Stores
-from lamplighter.steps.proof.course import first_difference
+from lamplighter.steps.proof.course import Course, first_difference
 from lamplighter.steps.proof.repetition import Repetition, known_version, open_repetition
 from lamplighter.steps.proof.same_data import changed_examples, changed_tables
 from lamplighter.steps.proof.same_search import same_search
 from lamplighter.steps.proof.verdict import TOLERANCE, Difference, Reproduction, why_different
+from lamplighter.training.ensemble import FittedEnsemble
 from lamplighter.training.predictor import Predictor
 from lamplighter.training.scorer import Scorer
 
@@ -57,7 +58,8 @@ def reproduce(
             repetition = open_repetition(stores, known, folder=folder, threads=threads, say=say)
         except SpecError as error:
             return _ended(known, "different", Difference("code", str(error)))
-        return _compared(stores, repetition)
+        gone = repetition.why_gone()
+        return _purged(repetition, gone) if gone else _compared(stores, repetition)
 
 
 def _compared(stores: Stores, again: Repetition) -> Reproduction:
@@ -77,16 +79,17 @@ def _compared(stores: Stores, again: Repetition) -> Reproduction:
     if said and moved:
         cause = Difference("data", f"{moved[0].what}: {said}")
         return _ended(known, "different", cause, again, (*moved, *around))
-    search = same_search(again.night, frame, again.candidate.search_key)
-    if isinstance(search, str):
-        return _purged(again, search)
+    fit = _fit_of(again, frame)
+    if isinstance(fit, str):
+        return _purged(again, fit)
+    origin, fit_members = fit
     try:
-        fitted, course = again.fit(frame, search)
+        fitted, course = fit_members()
     except LamplighterError as error:
         cause = why_different(around, first_otherwise=str(error), known=_is_known(again))
         return _ended(known, "different", cause, again, (*moved, *around))
     payload = fitted.predictor.to_bytes()
-    found: dict[str, Any] = {"now": hashlib.sha256(payload).hexdigest(), "origin": search.origin}
+    found: dict[str, Any] = {"now": hashlib.sha256(payload).hexdigest(), "origin": origin}
     if found["now"] == known.artifact.digest:
         return _ended(known, "identical", None, again, (*moved, *around), **found)
     stored, unloadable = _stored(stores, again)
@@ -97,6 +100,17 @@ def _compared(stores: Stores, again: Repetition) -> Reproduction:
     cause = why_different(around, first_otherwise=otherwise, known=_is_known(again))
     verdict = "equivalent" if within is not None and within <= TOLERANCE else "different"
     return _ended(known, verdict, cause, again, (*moved, *around), within=within, **found)
+
+
+def _fit_of(
+    again: Repetition, frame: NightExamples
+) -> tuple[str, Callable[[], tuple[FittedEnsemble, Course]]] | str:
+    """Return in words by what members are fitted, and the fit; or why there is none any more."""
+    refit_of = again.candidate.refit_of
+    if refit_of is not None:
+        return f"the members of version {refit_of}", lambda: again.fit_refit(frame)
+    search = same_search(again.night, frame, again.candidate.search_key)
+    return search if isinstance(search, str) else (search.origin, lambda: again.fit(frame, search))
 
 
 def _is_known(again: Repetition) -> bool:

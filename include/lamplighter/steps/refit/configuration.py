@@ -71,6 +71,11 @@ def configuration_of(stores: Stores, version: Version) -> Configuration:
     )
 
 
+def refit_detail(candidate: CandidateRef) -> dict[str, str]:
+    """Return what a version's details say of whose refit it is; nothing where it is none."""
+    return {REFIT_OF: candidate.refit_of} if candidate.refit_of is not None else {}
+
+
 def _why_not(version: Version) -> str:
     if ADOPTED in version.details:
         return "it was adopted, so it was trained elsewhere"

@@ -129,7 +129,11 @@ def _trained(ledger: Ledger, version: Version, candidate: dict[str, Any] | None)
         f"{_short(details.get('snapshot'))}, by the spec {_short(details.get('spec'))}."
     )
     if details.get("refit_of"):
-        yield f"It is version {details['refit_of']} fitted again on all rows."
+        yield (
+            f"It is version {details['refit_of']} fitted again on all rows, as that was "
+            "configured: nothing was searched, and nothing held out."
+        )
+        return
     if candidate is None:
         yield f"What the search tried is {UNKNOWN}."
         return

@@ -1,0 +1,66 @@
+"""A world whose first champion was fitted again the night after, made once, and copies of it."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lamplighter.registry.relocation import files_of, relocate
+from world import World, day
+
+EASY: dict[str, Any] = {
+    # That a model is surely no worse needs many days; let the year's budget be large instead.
+    "gate": {"test": "non_inferiority", "margin": 0.5},
+    "evidence": {"false_promotions_per_year": 0.999, "patience_days": 12},
+}
+
+
+def asking_for_refits(folder: Path, **retrain: Any) -> World:
+    """Return a world that asks for refits; members of two kinds, one of them grown in rounds."""
+    world = World(folder)
+    world.document |= EASY
+    world.document["retrain"] = {"refit": "after_promotion", **retrain}
+    world.document["explain"] = {"enabled": False}
+    world.write()
+    return world
+
+
+@pytest.fixture(scope="session")
+def refitted_once(tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = asking_for_refits(tmp_path_factory.mktemp("refitted"))
+    world.run(day(45), run_id="searched")
+    world.run(day(46), run_id="fitted-again")
+    return world
+
+
+@pytest.fixture
+def refitted(refitted_once: World, tmp_path: Path) -> World:
+    """Version 1 is champion from day 45, and its refit, version 2 of day 46, is challenger."""
+    return copied(refitted_once, tmp_path / "world")
+
+
+def copied(one: World, folder: Path) -> World:
+    shutil.copytree(one.folder, folder)
+    world = copy.copy(one)
+    world.document = copy.deepcopy(one.document)
+    world.folder, world.home = folder, folder / "home"
+    world.spec_path = folder / one.spec_path.name
+    relocate(
+        world.home / "mlflow.db",
+        old_root=files_of(one.home / "mlflow.db").as_uri(),
+        new_root=files_of(world.home / "mlflow.db").as_uri(),
+    )
+    world.paths = replace(
+        one.paths,
+        home=str(world.home),
+        lake=str(world.home / "lake"),
+        artifacts=str(world.home / "lake" / "artifacts"),
+        ledger=f"sqlite:///{world.home / 'ledger.db'}",
+        mlflow=f"sqlite:///{world.home / 'mlflow.db'}",
+    )
+    return world
