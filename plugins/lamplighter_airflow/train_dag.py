@@ -58,7 +58,9 @@ def train_dag(spec: ModelSpec, spec_path: Path) -> DAG:
     ) as dag:
         step = partial(step_args, spec)
         with _group("data", "What the night may read"):
-            resolved = ResolveSpecOperator(**step("resolve_spec"), spec_path=str(spec_path))
+            resolved = ResolveSpecOperator(
+                **step("resolve_spec"), spec_path=str(spec_path), settles=True
+            )
             ingested = IngestDataOperator(**step("ingest_data"))
             validated = ValidateDataOperator(**step("validate_data"), staged=ingested.output)
             compared = CheckDriftOperator(**step("check_drift"), snapshot=validated.output)

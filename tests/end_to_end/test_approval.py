@@ -40,9 +40,7 @@ def question(run: Run) -> str:
 def wait_until_asked(run: Run) -> dict[str, Any]:
     def asked() -> dict[str, Any] | None:
         try:
-            asked = run.airflow._ask("GET", question(run))
-            # Airflow forgets an answer that comes before the task has laid itself down to wait.
-            return asked if run.states()["approve_promotion"] == "awaiting_input" else None
+            return run.airflow._ask("GET", question(run))
         except (AirflowError, TimeoutError):  # not asked yet, or too busy to say so
             return None
 

@@ -32,3 +32,9 @@ class StorePaths:
             ledger=os.environ.get("LAMPLIGHTER_LEDGER", f"sqlite:///{home / 'ledger.db'}"),
             mlflow=os.environ.get("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}"),
         )
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether a ledger in a file is there; of one in a server only itself can say it."""
+        scheme, _, path = self.ledger.partition(":///")
+        return scheme != "sqlite" or Path(path).exists()

@@ -18,6 +18,9 @@ class ResolveSpecOperator(LamplighterOperator):
     ----------
     spec_path : str
         The model's YAML file.
+    settles : bool
+        Whether approvals that nobody gave in time lapse now, and what follows is done: a run that
+        was killed while it waited cannot do it itself.
     """
 
     step_doc = (
@@ -25,9 +28,10 @@ class ResolveSpecOperator(LamplighterOperator):
         "All later tasks of this run use what was stored, whatever the file says by then."
     )
 
-    def __init__(self, *, spec_path: str, **kwargs: Any) -> None:
+    def __init__(self, *, spec_path: str, settles: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.spec_path = spec_path
+        self.settles = settles
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Store the resolved spec and the run's effective parameters, once."""
@@ -45,4 +49,9 @@ class ResolveSpecOperator(LamplighterOperator):
                 stores=Stores.from_environment(),
             )
         self.log.info("%s as of %s on timeline %s", run.model, run.as_of, run.timeline)
+        if self.settles:
+            from lamplighter.steps.answer_approval import settle_overdue
+
+            with self.night(context) as night:
+                settle_overdue(night)
         return run.model_dump(mode="json")
