@@ -1,12 +1,14 @@
 """Linear models: logistic or linear regression on hat functions, one-hot levels and terms of text.
 
+A term counts the more, the more it says of the classes.
+
 On very many columns a number enters as it is, on one scale with the others.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from lamplighter.features.encode import Encoded
 from lamplighter.training.members.algorithm import Algorithm, Fit, Rows, all_classes
 from lamplighter.training.members.dense_design import DenseDesign, Matrix
 from lamplighter.training.members.design import Design
+from lamplighter.training.members.informative_terms import weigh_terms
 from lamplighter.training.space import Choice, Range
 from lamplighter.training.target import Floats, Target
 
@@ -42,9 +45,10 @@ class LinearMember:
     center: float = 0.0
     unit: float = 1.0
     rounds: int | None = None
+    term_weights: Floats | None = field(default=None, compare=False, repr=False)
 
     def predict(self, X: Encoded, *, threads: int) -> Floats:
-        matrix = _matrix(self.design, X.without_summary())
+        matrix = _matrix(self.design, X.without_summary(), self.term_weights)
         if self.target.task == "regression":
             return np.asarray(self.center + self.unit * self.estimator.predict(matrix), np.float64)
         probabilities = self.estimator.predict_proba(matrix).astype(np.float64)
@@ -63,6 +67,8 @@ def _fit(train: Rows, fit: Fit) -> LinearMember:
             reach=_REACH if fit.params["beyond"] == "straight" else 0.0,
         )
     )
+    terms = train.X.sparse
+    term_weights = None if terms is None else weigh_terms(terms, train.y, fit.target, train.weights)
     center, unit = 0.0, 1.0
     if fit.target.task == "regression":
         center, unit = float(train.y.mean()), float(train.y.std()) or 1.0
@@ -75,16 +81,24 @@ def _fit(train: Rows, fit: Fit) -> LinearMember:
         # An unconverged fit is judged out of fold like any other.
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(
-            _matrix(design, train.X), (train.y - center) / unit, sample_weight=train.weights
+            _matrix(design, train.X, term_weights),
+            (train.y - center) / unit,
+            sample_weight=train.weights,
         )
-    return LinearMember(design, estimator, fit.target, center, unit)
+    return LinearMember(design, estimator, fit.target, center, unit, term_weights=term_weights)
 
 
-def _matrix(design: Design | DenseDesign, X: Encoded) -> csr_matrix | Matrix:
+def _matrix(
+    design: Design | DenseDesign, X: Encoded, term_weights: Floats | None
+) -> csr_matrix | Matrix:
     matrix = design.transform(X)
     if X.sparse is None:
         return matrix
-    return csr_matrix(hstack([csr_matrix(matrix), X.sparse], format="csr"))
+    terms = X.sparse
+    if term_weights is not None:
+        weighted = terms.data * term_weights[terms.indices]
+        terms = csr_matrix((weighted, terms.indices, terms.indptr), shape=terms.shape)
+    return csr_matrix(hstack([csr_matrix(matrix), terms], format="csr"))
 
 
 def _estimator(C: float, ratio: float, target: Target, *, rows: int, seed: int) -> Any:
