@@ -19,10 +19,10 @@ from lamplighter.data.asof_versions import (
     microsecond,
     microseconds,
     microseconds_of,
-    shared_codes,
 )
-from lamplighter.data.asof_window import Floats, Window, may_count, window_totals
+from lamplighter.data.asof_window import Floats, Window, window_totals
 from lamplighter.data.filled_in import fill_times, known_from, masked
+from lamplighter.data.group_codes import GroupCodes
 from lamplighter.errors import DataError, TimeTravelError
 from lamplighter.spec.data import Table
 
@@ -44,6 +44,8 @@ class AsOfView:
         Declaration and all versions of each table, as `Lake.history` returns them.
     as_of : datetime
         Nothing later than this can be read.
+    codes : mapping of str to GroupCodes, optional
+        Those of a view of the same rows with other times, so that they are not worked out again.
 
     Notes
     -----
@@ -53,14 +55,20 @@ class AsOfView:
     """
 
     def __init__(
-        self, tables: Mapping[str, tuple[Table, pd.DataFrame]], *, as_of: datetime
+        self,
+        tables: Mapping[str, tuple[Table, pd.DataFrame]],
+        *,
+        as_of: datetime,
+        codes: Mapping[str, GroupCodes] | None = None,
     ) -> None:
         self.as_of = as_of
         self._horizon = as_of
         self._restricted = False
         self._read_whole: set[str] = set()
+        codes = codes or {}
         self._versions = {
-            name: Versions.of(table, history) for name, (table, history) in tables.items()
+            name: Versions.of(table, history, codes=codes.get(name))
+            for name, (table, history) in tables.items()
         }
         self._filled = {
             name: fill_times(table, found.frame, found.event)
@@ -240,9 +248,8 @@ class AsOfView:
         window = Window(
             since=None if since is None else microseconds_of(since), until=microseconds_of(until)
         )
-        counting = may_count(versions, values, window, times=times)
-        versions, values = versions.where(counting), values[counting]
-        groups, wanted_groups = shared_codes(versions.frame, examples, tuple(by))
+        groups = versions.codes.own(tuple(by))
+        wanted_groups = versions.codes.of(examples, tuple(by))
         sums, counts = window_totals(
             versions, groups, values, window, wanted_groups=wanted_groups, times=times
         )
@@ -324,10 +331,10 @@ class AsOfView:
         return self._versions[table]
 
     def _groups(self, table: str, examples: pd.DataFrame, by: Sequence[str]) -> tuple[Ints, Ints]:
-        frame = self._of(table).frame
-        _require(frame, by, f"table {table!r}")
+        versions = self._of(table)
+        _require(versions.frame, by, f"table {table!r}")
         _require(examples, [*by, "prediction_time"], "the examples")
-        return shared_codes(frame, examples, tuple(by))
+        return versions.codes.own(tuple(by)), versions.codes.of(examples, tuple(by))
 
     def _times(self, examples: pd.DataFrame, at: pd.Series[pd.Timestamp] | None) -> Ints:
         """Return the time each example may look back from, none of them in the future."""

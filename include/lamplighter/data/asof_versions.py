@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lamplighter.data.group_codes import GroupCodes
 from lamplighter.errors import DataError
 from lamplighter.spec.data import Table
 
@@ -43,6 +45,8 @@ class Versions:
         versions of a key that became known together, the later one in the frame stands.
     deleted : array of bool, shape (n_versions,)
         Whether the version is a tombstone.
+    known_codes : GroupCodes, optional
+        Numbers of the values in the frame's columns, where others have worked them out.
     """
 
     frame: pd.DataFrame
@@ -52,15 +56,22 @@ class Versions:
     event: Ints
     superseded: Ints
     deleted: Bools
+    known_codes: GroupCodes | None = None
 
     @classmethod
-    def of(cls, table: Table, history: pd.DataFrame) -> Versions:
-        """Read the versions from a frame as `Lake.history` returns it."""
+    def of(
+        cls, table: Table, history: pd.DataFrame, *, codes: GroupCodes | None = None
+    ) -> Versions:
+        """Read the versions from a frame as `Lake.history` returns it.
+
+        `codes` are those of the same rows with other times, if they are known already.
+        """
         frame = history.reset_index(drop=True)
         known = microseconds(frame["_known_at"])
         event = microseconds(frame["_event_time"])
         event = np.where(frame["_event_time"].isna().to_numpy(), known, event)
-        entity, _ = shared_codes(frame, frame.iloc[:0], table.key)
+        codes = codes or GroupCodes(frame)
+        entity = codes.own(table.key)
         return cls(
             frame=frame,
             key=table.key,
@@ -69,24 +80,16 @@ class Versions:
             event=event,
             superseded=_superseded(entity, known),
             deleted=frame["_deleted"].to_numpy(dtype=bool),
+            known_codes=codes,
         )
+
+    @cached_property
+    def codes(self) -> GroupCodes:
+        """Numbers of the values in the frame's columns."""
+        return self.known_codes or GroupCodes(self.frame)
 
     def __len__(self) -> int:
         return len(self.frame)
-
-    def where(self, kept: Bools) -> Versions:
-        """Return some of the versions; what superseded them stays as it is."""
-        if kept.all():
-            return self
-        return Versions(
-            frame=self.frame[kept],
-            key=self.key,
-            entity=self.entity[kept],
-            known=self.known[kept],
-            event=self.event[kept],
-            superseded=self.superseded[kept],
-            deleted=self.deleted[kept],
-        )
 
     def standing(self, at: int) -> Ints:
         """Return the positions of the versions that stand at one time, tombstones left out."""
@@ -116,7 +119,7 @@ class Versions:
         examples : DataFrame
             With the key columns.
         """
-        rows, wanted = shared_codes(self.frame.take(positions), examples, self.key)
+        rows, wanted = self.codes.own(self.key)[positions], self.codes.of(examples, self.key)
         found = np.full(max(rows.max(initial=-1), wanted.max(initial=-1)) + 2, -1, dtype=np.int64)
         found[rows] = positions
         found[-1] = -1  # where code -1, a missing key, looks
@@ -132,7 +135,7 @@ class Versions:
         times : array of int, shape (n_examples,)
             Microseconds.
         """
-        rows, wanted = shared_codes(self.frame, examples, self.key)
+        rows, wanted = self.codes.own(self.key), self.codes.of(examples, self.key)
         # lexsort is stable: of versions known together, the later one in the frame comes last.
         order = np.lexsort((self.known, rows))
         distinct, ranks = np.unique(self.known, return_inverse=True)
@@ -146,26 +149,6 @@ class Versions:
         stands = (rows[position] == wanted[some]) & ~self.deleted[position]
         found[some] = np.where(stands, position, -1)
         return found
-
-
-def shared_codes(left: pd.DataFrame, right: pd.DataFrame, by: tuple[str, ...]) -> tuple[Ints, Ints]:
-    """Give every combination of the `by` columns a number, the same in both frames.
-
-    Returns
-    -------
-    left_codes, right_codes : array of int
-        Equal where all `by` values are equal; -1 where one of them is missing. With no `by`
-        column all rows are one group.
-    """
-    codes = np.zeros(len(left) + len(right), dtype=np.int64)
-    missing = np.zeros(len(codes), dtype=bool)
-    for column in by:
-        both = pd.concat([left[column], right[column]], ignore_index=True)
-        found, values = pd.factorize(both)
-        missing |= found < 0
-        codes, _ = pd.factorize(codes * (len(values) + 1) + found)
-    codes = np.where(missing, -1, codes).astype(np.int64)
-    return codes[: len(left)], codes[len(left) :]
 
 
 def microseconds(times: pd.Series[pd.Timestamp]) -> Ints:

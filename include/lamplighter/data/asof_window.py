@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lamplighter.data.asof_versions import FOREVER, Bools, Ints, Versions
+from lamplighter.data.asof_versions import FOREVER, Ints, Versions
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,20 +40,6 @@ class Window:
         if self.since is None:
             return versions.superseded
         return np.minimum(versions.superseded, versions.event + self.since + 1)
-
-
-def may_count(versions: Versions, values: Floats, window: Window, *, times: Ints) -> Bools:
-    """Say which versions could lie in the window of some time, where leaving others out is safe.
-
-    It is where all values are whole numbers: their sums are exact, whatever else is added up
-    and taken off again. Otherwise, all may count.
-    """
-    everything = np.ones(len(values), dtype=bool)
-    known = values[~np.isnan(values)]
-    whole = bool((known == np.floor(known)).all()) and np.abs(known).sum() < _EXACT
-    if not whole or not len(times):
-        return everything
-    return (window.end(versions) > times.min()) & (window.begin(versions) <= times.max())
 
 
 def window_totals(
@@ -88,10 +74,19 @@ def window_totals(
     """
     begin, end = window.begin(versions), window.end(versions)
     counted = ~versions.deleted & (groups >= 0) & ~np.isnan(values) & (begin < end)
+    if len(times) and _sums_exactly(values):
+        # Whatever else is added up and taken off again: what is in no window may be left out.
+        counted &= (end > times.min()) & (begin <= times.max())
     begun = _totals_until(groups[counted], begin[counted], values[counted], wanted_groups, times)
     ending = counted & (end < FOREVER)
     ended = _totals_until(groups[ending], end[ending], values[ending], wanted_groups, times)
     return begun.sums - ended.sums, begun.counts - ended.counts
+
+
+def _sums_exactly(values: Floats) -> bool:
+    """Say whether all are whole numbers, so that sums of them have no rounding."""
+    known = values[~np.isnan(values)]
+    return bool((known == np.floor(known)).all()) and np.abs(known).sum() < _EXACT
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable, QueryBuilder
 
-from lamplighter.data.column_types import exact_frame
 from lamplighter.data.versions import EVENT_DAY, KNOWN_AT
 from lamplighter.spec.data import Table
 
@@ -59,10 +59,22 @@ def in_order(rows: pa.Table, table: Table) -> pa.Table:
     named = (KNOWN_AT, table.available_at, table.event_time, *table.key)
     order = list(dict.fromkeys(name for name in named if name is not None))
     rows = rows.sort_by([(name, "ascending") for name in order])
-    if not exact_frame(rows.select(order)).duplicated().any():
+    if not _has_equal_neighbours(rows.select(order)):
         return rows
     rest = sorted(set(rows.column_names) - set(order))
     return rows.sort_by([(name, "ascending") for name in (*order, *rest)])
+
+
+def _has_equal_neighbours(rows: pa.Table) -> bool:
+    """Say whether two rows in succession are equal, missing values to each other."""
+    equal = pa.scalar(True)
+    for column in rows.columns:
+        column = column.combine_chunks()
+        before, after = column[:-1], column[1:]
+        missing = pc.is_null(column, nan_is_null=True)
+        both = pc.and_(missing[:-1], missing[1:])
+        equal = pc.and_(equal, pc.or_kleene(pc.equal(before, after), both).fill_null(False))
+    return bool(pc.any(equal).as_py())
 
 
 def _quoted(name: str) -> str:

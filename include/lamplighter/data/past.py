@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -14,6 +14,7 @@ import pandas as pd
 from lamplighter.data.asof import AsOfView
 from lamplighter.data.asof_versions import Versions, microseconds
 from lamplighter.data.examples import examples_among, refuse_another_key, target_values
+from lamplighter.data.group_codes import GroupCodes
 from lamplighter.data.lake import Lake
 from lamplighter.errors import DataError
 from lamplighter.spec import ModelSpec
@@ -33,11 +34,14 @@ class Past:
         As `Lake.history` returns them.
     known_by : datetime
         Nothing that became known later is in them.
+    codes : mapping of str to GroupCodes
+        Numbers of the values in their columns.
     """
 
     spec: ModelSpec
     histories: Mapping[str, tuple[Table, pd.DataFrame]]
     known_by: datetime
+    codes: Mapping[str, GroupCodes] = field(default_factory=dict)
 
     @classmethod
     def read(cls, spec: ModelSpec, lake: Lake, *, known_by: datetime) -> Self:
@@ -46,7 +50,8 @@ class Past:
             name: (table, lake.history(spec.model, name, table, known_by=known_by))
             for name, table in spec.data.tables.items()
         }
-        return cls(spec, histories, known_by)
+        codes = {name: GroupCodes(history) for name, (_, history) in histories.items()}
+        return cls(spec, histories, known_by, codes)
 
     def examples(self, *, start: datetime, end: datetime) -> pd.DataFrame:
         """Return the examples predicted in ``[start, end)``, as `examples_among` does.
@@ -89,7 +94,7 @@ class Past:
 
     def view(self, *, as_of: datetime) -> AsOfView:
         """Open the view that features are made from."""
-        return AsOfView(self.histories, as_of=as_of)
+        return AsOfView(self.histories, as_of=as_of, codes=self.codes)
 
     def in_hindsight(self, foresight: timedelta) -> Past:
         """Return the same tables as somebody sees them who learns everything so much earlier.
