@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from lamplighter.data.examples import known_examples
 from lamplighter.data.remembered_lake import RememberedLake
 from lamplighter.errors import DataError
 from lamplighter.spec import load_spec
@@ -33,6 +35,43 @@ def test_what_was_known_by_any_time_is_the_same_frame(ingested: World) -> None:
                     )
         assert remembered.ingested_until("returns", name) == lake.ingested_until("returns", name)
         assert remembered.columns("returns", name) == lake.columns("returns", name)
+
+
+def corrected(world: World) -> World:
+    """Let some visits be told again, changed, and others be taken back, at various times."""
+    spec, lake = load_spec(world.spec_path), world.stores.lake
+    table = spec.data.tables["outcomes"]
+    for number in (53, 54, 56):
+        again = world.visits.iloc[number::7].head(400)
+        rows = again[["visit_id", "seen_at"]].assign(
+            returned=number % 2, known_at=day(number, hour=number % 5)
+        )
+        lake.publish("returns", "outcomes", table, rows, until=day(number, hour=6), start=None)
+    return world
+
+
+def test_versions_at_random_times_are_those_of_the_table_as_it_was_known_then(
+    ingested: World,
+) -> None:
+    corrected(ingested)
+    spec, lake = load_spec(ingested.spec_path), ingested.stores.lake
+    remembered = RememberedLake(ingested.paths.lake)
+    random = np.random.default_rng(5)
+    times = [day(0) + timedelta(days=float(days)) for days in random.uniform(0, 58, 12)]
+    for known_by in [*times, day(53, hour=3), day(54, hour=4)]:
+        for name, table in spec.data.tables.items():
+            asked = remembered.versions("returns", name, table, known_by=known_by)
+            known = lake.versions("returns", name, table, known_by=known_by)
+            pd.testing.assert_frame_equal(asked.frame, known.frame)
+            assert asked.key == known.key
+            for part in ("entity", "known", "event", "superseded", "deleted"):
+                np.testing.assert_array_equal(getattr(asked, part), getattr(known, part))
+        examples = [
+            known_examples(spec, store, as_of=known_by, knowledge_time=known_by)
+            for store in (remembered, lake, remembered)
+        ]
+        pd.testing.assert_frame_equal(examples[0], examples[1])
+        pd.testing.assert_frame_equal(examples[2], examples[1])
 
 
 def test_a_frame_that_a_step_changes_is_not_what_the_next_one_gets(ingested: World) -> None:

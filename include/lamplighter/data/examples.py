@@ -207,8 +207,12 @@ def refuse_another_key(spec: ModelSpec, labels: Versions, examples: pd.DataFrame
 def _examples(spec: ModelSpec, lake: Lake, *, known_by: datetime) -> pd.DataFrame:
     name = spec.data.examples_table
     table = spec.data.tables[name]
-    versions = Versions.of(table, lake.history(spec.model, name, table, known_by=known_by))
-    return examples_among(spec, versions, known_by=known_by).drop(columns="known_at")
+
+    def make() -> pd.DataFrame:
+        versions = lake.versions(spec.model, name, table, known_by=known_by)
+        return examples_among(spec, versions, known_by=known_by).drop(columns="known_at")
+
+    return lake.made_once(("examples", spec.digest, known_by), make)
 
 
 def _block_columns(spec: ModelSpec, rows: pd.DataFrame) -> list[str]:
@@ -234,7 +238,7 @@ def _local_days(times: pd.Series[pd.Timestamp], zone: str) -> pd.Series[str]:
 def _labels(spec: ModelSpec, lake: Lake, *, known_by: datetime) -> Versions:
     name = spec.data.target_table
     table = spec.data.tables[name]
-    return Versions.of(table, lake.history(spec.model, name, table, known_by=known_by))
+    return lake.versions(spec.model, name, table, known_by=known_by)
 
 
 def _labelled(spec: ModelSpec, examples: pd.DataFrame, labels: Versions, at: int) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from lamplighter.data import lake_query
+from lamplighter.data.asof_versions import Versions
 from lamplighter.data.column_types import (
     ARROW_TYPES,
     arrow_table,
@@ -222,6 +223,14 @@ class Lake:
         """Read every version of every row, in the order of `history`, as it is stored."""
         stored = self._ingested(model, name, table)
         return lake_query.in_order(lake_query.select_versions(stored, ["1 = 1"]), table)
+
+    def versions(self, model: str, name: str, table: Table, *, known_by: datetime) -> Versions:
+        """Tell every version that was known by an instant from the one that superseded it."""
+        return Versions.of(table, self.history(model, name, table, known_by=known_by))
+
+    def made_once(self, what: tuple[object, ...], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return what is made of the tables as they are; a lake that remembers makes it once."""
+        return make()
 
     def table_id(self, model: str, table: str) -> str | None:
         """Return what tells a stored table from one that was made anew in its place."""

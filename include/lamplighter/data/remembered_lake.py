@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lamplighter.data.asof_versions import FOREVER, Versions
 from lamplighter.data.column_types import modelling_frame
 from lamplighter.data.lake import Lake, with_roles
 from lamplighter.data.versions import EVENT_DAY, KNOWN_AT
@@ -20,7 +21,7 @@ from lamplighter.spec.values import ColumnType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_FRAMES = 8
+_FRAMES = 16
 
 
 class RememberedLake(Lake):
@@ -60,18 +61,46 @@ class RememberedLake(Lake):
         event_until: datetime | None = None,
     ) -> pd.DataFrame:
         """Give every version of every row that was known by an instant, as `Lake.history`."""
-        asked = (model, name, known_by, event_from, event_until)
-        if asked not in self._frames:
-            rows, known = self._once(
-                "rows", model, name, lambda: self._read_all(model, name, table)
-            )
+
+        def read() -> pd.DataFrame:
+            rows, known = self._rows(model, name, table)
             until = (known_by - _EPOCH) // _MICROSECOND
             found = rows.slice(0, int(np.searchsorted(known, until, side="right")))
-            found = _between(found, table, event_from, event_until)
-            while len(self._frames) >= _FRAMES:
-                del self._frames[next(iter(self._frames))]
-            self._frames[asked] = with_roles(modelling_frame(found), table)
-        return self._frames[asked].copy(deep=False)
+            return with_roles(
+                modelling_frame(_between(found, table, event_from, event_until)), table
+            )
+
+        return self._framed((model, name, known_by, event_from, event_until), read)
+
+    def versions(self, model: str, name: str, table: Table, *, known_by: datetime) -> Versions:
+        """Tell versions from those that superseded them, as `Lake.versions` does.
+
+        What was known by an instant is the beginning of all versions, and entities are numbered in
+        the order in which they became known. So only what superseded a version is looked at again.
+        """
+        every: Versions = self._once(
+            "versions",
+            model,
+            name,
+            lambda: Versions.of(table, self._everything(model, name, table)),
+        )
+        frame = self.history(model, name, table, known_by=known_by)
+        first = slice(0, len(frame))
+        superseded = every.superseded[first]
+        later = superseded > (known_by - _EPOCH) // _MICROSECOND
+        return Versions(
+            frame=frame,
+            key=table.key,
+            entity=every.entity[first],
+            known=every.known[first],
+            event=every.event[first],
+            superseded=np.where(later, FOREVER, superseded),
+            deleted=every.deleted[first],
+        )
+
+    def made_once(self, what: tuple[object, ...], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Make a frame of the tables, unless it was made not long ago."""
+        return self._framed(what, make)
 
     def publish(self, *_: object, **__: object) -> int:
         """Refuse: what is remembered would not be what is stored."""
@@ -80,6 +109,23 @@ class RememberedLake(Lake):
     def identity(self, model: str, tables: tuple[str, ...]) -> list[str]:
         """Return what tells these stored tables from others that were made anew in their place."""
         return [self.table_id(model, name) or "" for name in tables]
+
+    def _framed(self, what: tuple[object, ...], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        if what not in self._frames:
+            made = make()
+            while len(self._frames) >= _FRAMES:
+                del self._frames[next(iter(self._frames))]
+            self._frames[what] = made
+        return self._frames[what].copy(deep=False)
+
+    def _rows(self, model: str, name: str, table: Table) -> tuple[pa.Table, np.ndarray]:
+        found: tuple[pa.Table, np.ndarray] = self._once(
+            "rows", model, name, lambda: self._read_all(model, name, table)
+        )
+        return found
+
+    def _everything(self, model: str, name: str, table: Table) -> pd.DataFrame:
+        return with_roles(modelling_frame(self._rows(model, name, table)[0]), table)
 
     def _read_all(self, model: str, name: str, table: Table) -> tuple[pa.Table, np.ndarray]:
         rows = self.ordered_versions(model, name, table).drop_columns([EVENT_DAY])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from lamplighter.data.asof import AsOfView
@@ -41,12 +42,16 @@ class RememberedFeatures:
         names = _names(spec, examples)
         if self._known is None:
             return self._learn(names, build_features(spec, examples, open_view()))
-        fresh = ~names.isin(self._known.index)
+        if not names.is_unique:
+            return build_features(spec, examples, open_view())
+        places = self._known.index.get_indexer(names)
+        fresh = places < 0
         if fresh.any():
             view = open_view().bounded_by(examples)
             new = build_features(spec, examples[fresh], view)
+            places[fresh] = len(self._known) + np.arange(len(new))
             self._known = pd.concat([self._known, new.set_axis(names[fresh])])
-        found = self._known.loc[names].set_axis(examples.index)
+        found = self._known.take(places).set_axis(examples.index)
         if self.row_by_row is None:
             return self._compare(found, build_features(spec, examples, open_view()))
         return found
