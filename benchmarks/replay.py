@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import tempfile
 import time
 from contextlib import nullcontext
@@ -69,7 +70,7 @@ def _measured(
     document: dict[str, Any] = {}
     end = datetime.fromisoformat(asked.to).replace(tzinfo=_ZONE)
     for attempt in ("first", "again"):
-        wall, cpu = time.monotonic(), time.process_time()
+        wall, cpu = time.monotonic(), _cpu()
         document = replay(
             spec,
             stores,
@@ -80,11 +81,12 @@ def _measured(
             gates=(asked.gate,),
             trials=asked.trials,
             actor=_ME,
+            paths=_paths(Path(home)),
         )
         (account,) = document["accounts"]
         print(
             f"{policy}, gate {asked.gate}, {asked.days} days, {asked.trials} trials, {attempt}: "
-            f"{time.monotonic() - wall:.0f} s wall, {time.process_time() - cpu:.0f} s CPU, load "
+            f"{time.monotonic() - wall:.0f} s wall, {_cpu() - cpu:.0f} s CPU, load "
             f"{os.getloadavg()[0]:.1f}; {account['trainings']} trainings, "
             f"{account['promotions']} promotions, {account['false_promotions']} false, "
             f"log-loss {account['mean_loss']:.5f}, regret {account['regret']:.5f}",
@@ -95,15 +97,8 @@ def _measured(
 
 def _ingested(spec: ModelSpec, home: Path) -> Stores:
     """Let the year into the lake, without looking at it: that is not what is measured."""
-    stores = Stores.open(
-        StorePaths(
-            home=str(home),
-            lake=str(home / "lake"),
-            artifacts=str(home / "lake" / "artifacts"),
-            ledger=f"sqlite:///{home / 'ledger.db'}",
-            mlflow=f"sqlite:///{home / 'mlflow.db'}",
-        )
-    )
+    home.mkdir(parents=True, exist_ok=True)
+    stores = Stores.open(_paths(home))
     until = datetime(2013, 12, 31, tzinfo=_ZONE)
     for name, table in spec.data.tables.items():
         if stores.lake.ingested_until(spec.model, name) is None:
@@ -112,6 +107,22 @@ def _ingested(spec: ModelSpec, home: Path) -> Stores:
             first = spec.time.start if spec.time else None
             stores.lake.publish(spec.model, name, table, rows, until=until, start=first)
     return stores
+
+
+def _paths(home: Path) -> StorePaths:
+    return StorePaths(
+        home=str(home),
+        lake=str(home / "lake"),
+        artifacts=str(home / "lake" / "artifacts"),
+        ledger=f"sqlite:///{home / 'ledger.db'}",
+        mlflow=f"sqlite:///{home / 'mlflow.db'}",
+    )
+
+
+def _cpu() -> float:
+    """Return the CPU seconds of this process and of those that it started and that have ended."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def replayed(world: World, home: Path, **asked: Any) -> dict[str, Any]:
             "end": day(LAST),
             "policies": ("nightly",),
             "actor": ME,
-            "threads": 1,
+            "processes": 1,
             **asked,
         },
     )

@@ -10,11 +10,12 @@ from lamplighter.cli.output import OK, print_json, print_table
 from lamplighter.cli.run_night import Display
 from lamplighter.cli.stores import acting_user
 from lamplighter.cli.times import parse_time
-from lamplighter.evaluation.wording import figure
+from lamplighter.evaluation.wording import count, figure
 from lamplighter.spec import load_spec
 from lamplighter.spec.retrain import PolicyName
 from lamplighter.steps.night import Stores
 from lamplighter.steps.replay.page import render_replay
+from lamplighter.steps.replay.plan import GATE_WORDS
 from lamplighter.steps.replay.replay import replay
 from lamplighter.steps.store_paths import StorePaths
 
@@ -36,6 +37,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("on", "off"),
         help="may be given twice; the spec's gate.mode unless given",
     )
+    parser.add_argument(
+        "--from-nothing",
+        action="store_true",
+        help="begin without champion and challenger; with those that stood on live unless given",
+    )
     parser.add_argument("--trials", type=int, metavar="N", help="trials of each training")
     parser.add_argument("--html", metavar="OUT", help="also write a page to this file")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -43,20 +49,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Replay, and print a line for each policy."""
-    spec = load_spec(arguments.spec)
+    spec, paths = load_spec(arguments.spec), StorePaths.from_environment()
     with Display() as display:
         display.began("replay")
         document = replay(
             spec,
             Stores.from_environment(),
-            home=StorePaths.from_environment().home,
+            home=paths.home,
             start=parse_time(arguments.start, spec.zone, option="--from"),
             end=parse_time(arguments.end, spec.zone, option="--to"),
             policies=arguments.policy or (spec.retrain.policy,),
             gates=arguments.gate or ("spec",),
             trials=arguments.trials,
+            from_nothing=arguments.from_nothing,
             actor=acting_user(),
             say=display.said,
+            paths=paths,
         )
     if arguments.html:
         Path(arguments.html).write_text(render_replay(document), encoding="utf-8")
@@ -70,9 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(document: dict[str, Any]) -> None:
+    nights = count(len(document["nights"]), "night")
+    days = count(document["compared_days"], "day")
     print_table(
-        f"{document['model']}, {len(document['nights'])} nights from {document['from'][:10]} to "
-        f"{document['to'][:10]}",
+        f"{document['model']}, {nights} from {document['from'][:10]} to {document['to'][:10]}",
         (
             "policy",
             "gate",
@@ -87,7 +96,7 @@ def _print(document: dict[str, Any]) -> None:
         [
             (
                 account["policy"],
-                account["gate"],
+                GATE_WORDS[account["gate"]],
                 account["trainings"],
                 account["promotions"],
                 f"{account['false_promotions']} of {account['judged_promotions']}",
@@ -100,8 +109,24 @@ def _print(document: dict[str, Any]) -> None:
         ],
     )
     print(
-        f"Losses are means over {document['compared_days']} days on which every policy had a "
-        "champion; regret is against the best model of each day."
+        f"Losses are means over {days} on which every policy had a champion; regret is against "
+        "the best model of each day."
+    )
+    print(_beginning(document["begins_with"]))
+
+
+def _beginning(found: dict[str, Any]) -> str:
+    if found["from"] == "nothing" or found["champion"] is None:
+        asked = "as asked" if found["from"] == "nothing" else "nobody was champion on live before"
+        return f"Each timeline begins with nothing: {asked}."
+    challenger = "no challenger"
+    if found["challenger"] is not None:
+        challenger = (
+            f"challenger version {found['challenger']} with {count(found['looks'], 'look')} at it"
+        )
+    return (
+        "Each timeline begins with what stood on live: champion version "
+        f"{found['champion']}, {challenger}."
     )
 
 

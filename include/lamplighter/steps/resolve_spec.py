@@ -53,7 +53,7 @@ def resolve_spec(
     _refuse_what_does_not_fit(spec, request, now or datetime.now(UTC))
     _refuse_another_name(spec, stores)
     _refuse_other_rows(spec, stores)
-    run = _effective(spec, request, actor, replayed=stores.replayed)
+    run = effective_run(spec, request, actor, replayed=stores.replayed)
     stores.ledger.put_spec(spec.digest, model=spec.model, document=spec.document())
     stored = stores.ledger.start_run(run, run_id=run_id)
     log.info("%s as of %s runs spec %s", spec.model, stored.as_of.isoformat(), stored.spec_digest)
@@ -111,7 +111,8 @@ def _refuse_other_rows(spec: ModelSpec, stores: Stores) -> None:
         raise UsageError("; ".join(reasons))
 
 
-def _effective(spec: ModelSpec, request: RunRequest, actor: Actor, *, replayed: bool) -> RunRef:
+def effective_run(spec: ModelSpec, request: RunRequest, actor: Actor, *, replayed: bool) -> RunRef:
+    """Return what a run will do: what was asked for, and the spec where nothing was."""
     # Asking for one kind of budget replaces the spec's whole budget: 5 trials means 5 trials.
     asked = request.budget_s is not None or request.trials is not None
     # Only a replay has a ledger and a registry of its own, in which simulated nights may release.

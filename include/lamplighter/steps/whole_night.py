@@ -15,7 +15,6 @@ from lamplighter.steps.answer_approval import settle_overdue
 from lamplighter.steps.approve_promotion import approve_promotion
 from lamplighter.steps.champion_problem import champion_problem
 from lamplighter.steps.check_drift import check_drift
-from lamplighter.steps.check_leakage import check_leakage
 from lamplighter.steps.collect_evidence import collect_evidence
 from lamplighter.steps.decide_promotion import decide_promotion
 from lamplighter.steps.decide_retraining import decide_retraining
@@ -25,9 +24,9 @@ from lamplighter.steps.ingest_data import ingest_data
 from lamplighter.steps.night import Night, Stores, open_night
 from lamplighter.steps.register_model import register_model
 from lamplighter.steps.release_model import release_model
+from lamplighter.steps.replay.training import examples_of_night, leakage_of_night
 from lamplighter.steps.report_run import report_run
 from lamplighter.steps.resolve_spec import resolve_spec
-from lamplighter.steps.select_features import select_features
 from lamplighter.steps.stopped_night import record_stop
 from lamplighter.steps.train_ensemble import train_ensemble
 from lamplighter.steps.tune_model import tune_model
@@ -159,9 +158,9 @@ def _steps(night: Night, course: _Course) -> None:
         return
     examples = take(
         "select_features",
-        lambda: select_features(night, snapshot, refit_of=retraining.refit_of),
+        lambda: examples_of_night(night, snapshot, refit_of=retraining.refit_of),
     )
-    leakage = take("check_leakage", lambda: check_leakage(night, examples))
+    leakage = take("check_leakage", lambda: leakage_of_night(night, examples))
     take("tune_model", lambda: tune_model(night, examples, workers=1))
     candidate = take("train_ensemble", lambda: train_ensemble(night, examples))
     evaluation = take("evaluate_candidate", lambda: evaluate_candidate(night, examples, candidate))

@@ -10,6 +10,7 @@ from markupsafe import Markup
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 880, 300, 62, 14, 12, 30
 _COLOURS = ("#3b76c4", "#c4683b", "#3f9c6b", "#9456b8", "#b89a2e", "#c23b6a", "#4aa3b8", "#7a7f87")
 _TICKS = 5
+_DASH = 9
 
 
 @dataclass(frozen=True)
@@ -21,15 +22,19 @@ class Curve:
 
 
 def curves_over_time(days: Sequence[str], curves: Sequence[Curve], *, title: str) -> Markup:
-    """Draw the curves with a legend that names each beside its colour."""
+    """Draw the curves with a legend that names each beside its colour.
+
+    Where curves are equal, their dashes take turns, so that none hides another.
+    """
     known = [value for curve in curves for value in curve.values if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     reach = (high - low) or 1.0
     marks = [_level(low + reach * step / (_TICKS - 1), low, reach) for step in range(_TICKS)]
     marks += [_day(days, place) for place in _places(len(days))]
-    for number, curve in enumerate(curves):
+    points = [_points(curve, len(days), low, reach) for curve in curves]
+    for number, stretches in enumerate(_stretches(points)):
         colour = _COLOURS[number % len(_COLOURS)]
-        marks += [_line(part, colour) for part in _parts(curve, len(days), low, reach)]
+        marks += [_line(stretch, number, colour) for stretch in stretches]
     drawing = Markup(
         '<svg viewBox="0 0 {w} {h}" role="img" aria-label="{t}" style="max-width:{w}px">{m}</svg>'
     ).format(w=_WIDTH, h=_HEIGHT, t=title, m=Markup("").join(marks))
@@ -73,18 +78,54 @@ def _day(days: Sequence[str], place: int) -> Markup:
     )
 
 
-def _parts(curve: Curve, count: int, low: float, reach: float) -> list[str]:
-    """Return the points of each stretch without a gap."""
-    parts: list[list[str]] = [[]]
-    for place, value in enumerate(curve.values):
-        if value is None:
-            parts.append([])
-        else:
-            parts[-1].append(f"{_x(place, count):.1f},{_y(value, low, reach):.1f}")
-    return [" ".join(part) for part in parts if part]
+def _points(curve: Curve, count: int, low: float, reach: float) -> list[str]:
+    """Return where the curve is on each day; nothing where it has no value."""
+    return [
+        "" if value is None else f"{_x(place, count):.1f},{_y(value, low, reach):.1f}"
+        for place, value in enumerate(curve.values)
+    ]
 
 
-def _line(points: str, colour: str) -> Markup:
+@dataclass(frozen=True)
+class _Stretch:
+    """Days in a row on which a curve runs together with the same others, or alone."""
+
+    points: tuple[str, ...]
+    together: tuple[int, ...]
+
+
+def _stretches(points: Sequence[list[str]]) -> list[list[_Stretch]]:
+    """Cut each curve, by its number, where it has a gap and where others join or leave it."""
+    found: list[list[_Stretch]] = [[] for _ in points]
+    for place in range(1, len(points[0]) if points else 0):
+        ways: dict[tuple[str, str], list[int]] = {}
+        for number, own in enumerate(points):
+            if own[place - 1] and own[place]:
+                ways.setdefault((own[place - 1], own[place]), []).append(number)
+        for way, numbers in ways.items():
+            for number in numbers:
+                _go_on(found[number], way, tuple(numbers), points[number][place - 1])
+    return found
+
+
+def _go_on(
+    stretches: list[_Stretch], way: tuple[str, str], together: tuple[int, ...], begin: str
+) -> None:
+    last = stretches[-1] if stretches else None
+    if last is not None and last.together == together and last.points[-1] == begin:
+        stretches[-1] = _Stretch((*last.points, way[1]), together)
+    else:
+        stretches.append(_Stretch(way, together))
+
+
+def _line(stretch: _Stretch, number: int, colour: str) -> Markup:
+    dashes = Markup("")
+    if len(stretch.together) > 1:
+        turn = stretch.together.index(number)
+        dashes = Markup(' stroke-dasharray="{} {}" stroke-dashoffset="{}"').format(
+            _DASH, _DASH * (len(stretch.together) - 1), -_DASH * turn
+        )
     return Markup(
-        '<polyline fill="none" stroke="{}" stroke-width="1.8" stroke-linejoin="round" points="{}"/>'
-    ).format(colour, points)
+        '<polyline fill="none" stroke="{}" stroke-width="1.8" stroke-linejoin="round"{} '
+        'points="{}"/>'
+    ).format(colour, dashes, " ".join(stretch.points))

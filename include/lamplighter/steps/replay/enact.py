@@ -22,21 +22,13 @@ from lamplighter.contracts import (
     VersionRef,
 )
 from lamplighter.errors import LamplighterError
-from lamplighter.ledger import ReleaseRequest
-from lamplighter.steps.measure_drift import REFERENCE
 from lamplighter.steps.night import Stores
+from lamplighter.steps.replay.beginning import inherit
 from lamplighter.steps.replay.plan import Play, Span
 from lamplighter.steps.replay.really_trained import really_ran
-from lamplighter.steps.replay.registering import copied, numbered
+from lamplighter.steps.replay.training import THREADS, training_seconds
 from lamplighter.steps.whole_night import Listener, run_night
 
-_TRAINING = (
-    "select_features",
-    "check_leakage",
-    "tune_model",
-    "train_ensemble",
-    "evaluate_candidate",
-)
 _PLAYED = "replay/night"
 
 
@@ -83,16 +75,16 @@ def play(
     *,
     actor: Actor,
     say: Callable[[str], None],
-    learn_features: Callable[[], None] = lambda: None,
-    threads: int | None = None,
+    before_playing: Callable[[datetime], None] = lambda _: None,
 ) -> list[NightPlayed]:
     """Play the nights of one timeline; those that were played before are read back.
 
     A night that the library stops, for too few examples say, stays a stopped night, as it would
-    have been: the champion remains and the next night goes on. `learn_features` is called before
-    a night that is really played.
+    have been: the champion remains and the next night goes on. `before_playing` is called
+    before a night that is really played.
     """
-    _inherit(chosen, span.nights[0], stores, actor)
+    if not is_played(chosen, span.nights[0], stores):
+        inherit(chosen.begins_with, chosen.timeline, stores, actor)
     played: list[NightPlayed] = []
     with TemporaryDirectory(prefix="lamplighter-replay-") as folder:
         spec_path = Path(folder) / f"{chosen.spec.model}.yaml"
@@ -100,8 +92,8 @@ def play(
         for number, as_of in enumerate(span.nights, start=1):
             stored = _read(chosen, as_of, stores)
             if stored is None:
-                learn_features()
-                stored = _play_night(chosen, as_of, spec_path, stores, actor, threads)
+                before_playing(as_of)
+                stored = _play_night(chosen, as_of, spec_path, stores, actor)
                 _keep(chosen, as_of, stored, stores)
             played.append(stored)
             trainings = sum(night.trained is not None for night in played)
@@ -131,19 +123,18 @@ def _play_night(
     spec_path: Path,
     stores: Stores,
     actor: Actor,
-    threads: int | None,
 ) -> NightPlayed:
     heard, stopped = _Heard(), ""
     before = _champion(chosen, as_of - timedelta(microseconds=1), stores)
     try:
         run_night(
             spec_path,
-            _request(chosen, as_of, stores),
+            request_of(chosen, as_of, stores),
             run_id=f"replay/{chosen.timeline}/{as_of.isoformat()}",
             actor=actor,
             stores=stores,
             listener=heard,
-            threads=threads,
+            threads=THREADS,
         )
     except LamplighterError as error:
         stopped = str(error)
@@ -168,7 +159,7 @@ def _play_night(
     )
 
 
-def _request(chosen: Play, as_of: datetime, stores: Stores) -> RunRequest:
+def request_of(chosen: Play, as_of: datetime, stores: Stores) -> RunRequest:
     """Ask for the budget that was given, or for that of the night that really ran."""
     request = RunRequest(as_of=as_of, timeline=chosen.timeline, trials=chosen.trials)
     if chosen.trials is not None or stores.lived is None:
@@ -199,59 +190,10 @@ def _champion(chosen: Play, at: datetime, stores: Stores) -> Model | None:
 
 
 def _seconds(heard: _Heard, stores: Stores) -> float:
-    """Return what the night's training took when it was done, by whichever policy asked first."""
     candidate = heard.outcomes.get("train_ensemble")
     if not isinstance(candidate, CandidateRef):
         return 0.0
-    key = f"{candidate.key}.seconds.json"
-    stored = stores.artifacts.find(key)
-    if stored is not None:
-        return float(json.loads(stores.artifacts.read(stored)))
-    took = sum(heard.seconds.get(step, 0.0) for step in _TRAINING)
-    search = stores.ledger.finished_search(candidate.search_key) or {}
-    took = max(took, float(search.get("seconds", 0.0)))
-    stores.artifacts.write(key, json.dumps(took).encode())
-    return took
-
-
-def _inherit(chosen: Play, first: datetime, stores: Stores, actor: Actor) -> None:
-    """Let the timeline begin with the champion that live had when its first night began."""
-    lived, model = stores.lived, chosen.spec.model
-    before = first - timedelta(microseconds=1)
-    release = lived.ledger.champion(model, at=before) if lived else None
-    if lived is None or release is None or stores.ledger.releases(model, timeline=chosen.timeline):
-        return
-    version = lived.ledger.version(model, release.version)
-    details = dict(version.details) if version else {}
-    for digest in [details["spec"]] if "spec" in details else []:
-        stores.ledger.put_spec(digest, model=model, document=lived.ledger.spec(digest))
-    copied(stores, lived, release.artifact)
-    if REFERENCE in details:
-        copied(stores, lived, ArtifactRef.model_validate(details[REFERENCE]))
-    key = f"{model}/inherited/{release.artifact.digest[:16]}"
-    stores.ledger.intend_version(
-        key,
-        model=model,
-        artifact=release.artifact,
-        run_key=version.run_key if version else "",
-        timeline="live",
-        as_of=version.as_of if version else release.as_of,
-        details=details,
-    )
-    stores.ledger.release(
-        ReleaseRequest(
-            key=f"{key}/{chosen.timeline}",
-            model=model,
-            version=numbered(stores, key, model=model).version,
-            artifact=release.artifact,
-            predecessor=0,
-            as_of=release.as_of,
-            valid_from=release.valid_from,
-            actor=actor,
-            reason=f"champion on live as of {before.isoformat()}, version {release.version}",
-            timeline=chosen.timeline,
-        )
-    )
+    return training_seconds(stores, candidate, heard.seconds)
 
 
 def _key(chosen: Play, as_of: datetime) -> str:
@@ -262,6 +204,11 @@ def _key(chosen: Play, as_of: datetime) -> str:
 def _keep(chosen: Play, as_of: datetime, night: NightPlayed, stores: Stores) -> None:
     text = json.dumps(asdict(night), indent=2, sort_keys=True)
     stores.artifacts.write(_key(chosen, as_of), text.encode())
+
+
+def is_played(chosen: Play, as_of: datetime, stores: Stores) -> bool:
+    """Whether a night was played before, so that it is only read back."""
+    return stores.artifacts.find(_key(chosen, as_of)) is not None
 
 
 def _read(chosen: Play, as_of: datetime, stores: Stores) -> NightPlayed | None:
@@ -276,5 +223,5 @@ def _read(chosen: Play, as_of: datetime, stores: Stores) -> NightPlayed | None:
 
 def models_of(played: Sequence[NightPlayed]) -> dict[str, Model]:
     """Return all models of a timeline by the digest of their file."""
-    found = [model for night in played for model in (night.trained, night.champion)]
+    found = [model for night in played for model in (night.trained, night.replaced, night.champion)]
     return {model.digest: model for model in found if model is not None}

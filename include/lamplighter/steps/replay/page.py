@@ -9,7 +9,9 @@ import numpy as np
 from markupsafe import Markup
 
 from lamplighter.evaluation.report import render_page
+from lamplighter.evaluation.wording import count
 from lamplighter.steps.replay.chart import Curve, curves_over_time
+from lamplighter.steps.replay.plan import GATE_WORDS
 
 _SMOOTHED = 7
 
@@ -20,6 +22,8 @@ def render_replay(document: Mapping[str, Any]) -> str:
     return render_page(
         "replay.html.j2",
         doc=document,
+        gates=GATE_WORDS,
+        count=count,
         losses=_losses(document, days),
         regrets=_regrets(document, days),
     )
@@ -49,8 +53,7 @@ def _regrets(document: Mapping[str, Any], days: Sequence[str]) -> Markup:
 
 
 def _name(account: Mapping[str, Any]) -> str:
-    gates = {"enforce": "gate on", "off": "gate off", "dry_run": "gate dry run"}
-    return f"{account['policy']}, {gates[account['gate']]}"
+    return f"{account['policy']}, gate {GATE_WORDS[account['gate']]}"
 
 
 def _smoothed(daily: Sequence[float | None], rows: Sequence[int]) -> tuple[float | None, ...]:
@@ -63,8 +66,8 @@ def _smoothed(daily: Sequence[float | None], rows: Sequence[int]) -> tuple[float
     for place in range(len(values)):
         before = place - _SMOOTHED
         total = sums[place] - (sums[before] if before >= 0 else 0.0)
-        count = counts[place] - (counts[before] if before >= 0 else 0.0)
-        found.append(float(total / count) if count > 0 else None)
+        known = counts[place] - (counts[before] if before >= 0 else 0.0)
+        found.append(float(total / known) if known > 0 else None)
     return tuple(found)
 
 
@@ -72,7 +75,7 @@ def _sum_above(
     daily: Sequence[float | None], best: Sequence[float | None], rows: Sequence[int]
 ) -> tuple[float | None, ...]:
     total, found = 0.0, []
-    for own, least, count in zip(daily, best, rows, strict=True):
-        total += 0.0 if own is None or least is None else (own - least) * count
+    for own, least, predictions in zip(daily, best, rows, strict=True):
+        total += 0.0 if own is None or least is None else (own - least) * predictions
         found.append(total)
     return tuple(found)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -17,10 +17,14 @@ from lamplighter.spec import ModelSpec
 from lamplighter.spec.retrain import PolicyName
 from lamplighter.spec.ticks import tick_before
 from lamplighter.steps.night import Stores
+from lamplighter.steps.replay.beginning import Beginning
 from lamplighter.steps.replay.really_trained import really_ran
 
 GateChoice = Literal["on", "off", "spec"]
 _GATES = {"on": "enforce", "off": "off"}
+
+GATE_WORDS = {"enforce": "on", "off": "off", "dry_run": "dry run"}
+"""What a reader is told for the spec's `gate.mode`: the words that are asked for, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,7 @@ class Play:
     spec: ModelSpec
     timeline: str
     trials: int | None
+    begins_with: Beginning
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ def plan_play(
     gate: GateChoice,
     trials: int | None,
     first: datetime,
+    begins_with: Beginning,
 ) -> Play:
     """Return the spec of a policy and the name of its timeline.
 
@@ -116,18 +122,16 @@ def plan_play(
             str(found["msg"]).removeprefix("Value error, ") for found in error.errors()
         )
         raise UsageError(f"policy {policy} does not fit the spec: {said}") from None
-    assert stores.lived is not None
-    before = first - timedelta(microseconds=1)
-    champion = stores.lived.ledger.champion(spec.model, at=before)
     parts = [
         played.digest,
         trials,
         first.isoformat(),
-        champion.artifact.digest if champion else None,
+        begins_with.digest,
     ]
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
     mode = played.gate.mode
-    return Play(policy, mode, played, f"simulated:{policy}-{mode}-{digest}", trials)
+    timeline = f"simulated:{policy}-{mode}-{digest}"
+    return Play(policy, mode, played, timeline, trials, begins_with)
 
 
 def _ticks(spec: ModelSpec, stores: Stores, start: datetime, end: datetime) -> Sequence[datetime]:

@@ -14,7 +14,9 @@ from lamplighter.steps.replay.registering import copied
 
 log = logging.getLogger(__name__)
 
-_WARM = ("warm_start_from", "warm_start_believed")
+_ITS_RECORD = ("warm_start_from", "warm_start_believed", "workers", "threads")
+"""Settings that say how a search came to what it found; it is taken over as it was."""
+
 _RUNS = 100_000
 
 
@@ -31,7 +33,8 @@ def take_over(night: Night, key: str, settings: Mapping[str, Any], *, candidate:
     """Close a search of a replay with what the live search over the same data came to.
 
     It must have searched as of the same time, over the same examples, with the same budget, and
-    under a spec that trains alike. It may have started warm: that is its record.
+    under a spec that trains alike. That it started warm, or by how many workers and threads it
+    ran, is its record.
     """
     lived, run = night.stores.lived, night.run
     if lived is None or night.ledger.finished_search(key) is not None:
@@ -56,7 +59,7 @@ def take_over(night: Night, key: str, settings: Mapping[str, Any], *, candidate:
 
 
 def _alike(lived: Mapping[str, Any], replayed: Mapping[str, Any]) -> bool:
-    names = {*lived, *replayed} - set(_WARM)
+    names = {*lived, *replayed} - set(_ITS_RECORD)
     return all(lived.get(name) == replayed.get(name) for name in names)
 
 
