@@ -38,7 +38,12 @@ def approve(
 def test_what_waits_is_shown_then_answered_once(approve: Command, world: World) -> None:
     code, out, _ = approve("--show")
     assert code == 0
-    assert "# Promote version 1 of returns?" in out
+    assert out.startswith("Promote version 1 of returns?\n\npromote: first model: it is sane")
+    assert "gate.approval.when is always.\n" in out
+    assert "hold-out log_loss " in out
+    assert "\\" not in out
+    assert "**" not in out
+    assert "|" not in out
     assert "nobody: it would be the first champion" in out
     assert json.loads(approve("--show", "--json")[1])["verdict"] == "promote"
 
@@ -50,7 +55,10 @@ def test_what_waits_is_shown_then_answered_once(approve: Command, world: World) 
     code, out, _ = approve("--reason", "looks right")
     me = getpass.getuser()
     assert code == 0
-    assert f"version 1 of returns: approved by {me}: looks right; champion from 2024-02-20" in out
+    assert (
+        f"version 1 of returns: approved by {me} (OS user): looks right; champion from 2024-02-20"
+        in out
+    )
     assert world.stores.ledger.champion("returns").actor.name == me
 
     code, _, err = approve("--reject", "--reason", "no")

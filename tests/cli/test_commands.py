@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from lamplighter.cli.main import main
+from lamplighter.contracts import RunReport
 from world import World, day
 
 Command = Callable[..., tuple[int, str, str]]
@@ -57,6 +58,21 @@ def test_a_night_as_json_prints_one_document_and_progress_on_stderr(
     assert code == 0
     assert document(out)["outcome"] == "promote"
     assert "tune_model: " in err
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"), [("promote", 0), ("reject", 10), ("inconclusive", 11)]
+)
+def test_the_exit_code_is_the_gates_verdict_while_a_person_is_waited_for(
+    world: World, lamplighter: Command, monkeypatch: pytest.MonkeyPatch, verdict: str, code: int
+) -> None:
+    waits = RunReport(
+        run_key="k", model="returns", as_of=day(50), outcome="waits", verdict=verdict, sentences=()
+    )
+    monkeypatch.setattr("lamplighter.cli.run_night.run_night", lambda *_, **__: waits)
+    asked = ("run", world.spec_path, "--as-of", "2024-02-20")
+    assert lamplighter(*asked, "--exit-code")[0] == code
+    assert lamplighter(*asked)[0] == 0
 
 
 def test_exit_code_11_says_that_the_night_was_inconclusive(

@@ -167,7 +167,7 @@ def test_an_answer_by_the_command_line_wakes_the_task_and_shows_on_the_page(
     assert (told["answer"], told["actor"]) == ("reject", ANNA.model_dump())
     assert page.answered["chosen_options"] == ["Reject"]
     assert page.answered["params_input"] == {
-        "reason": "no (anna (OS user), by 'lamplighter approve')"
+        "reason": "no, says anna (OS user) by 'lamplighter approve'"
     }
 
 

@@ -90,7 +90,7 @@ def test_an_approved_version_is_champion_from_the_approval_on(asked: World) -> N
     assert (release.version, release.actor) == ("4", ANNA)
     assert (release.as_of, release.valid_from) == (day(53), day(53) + approval.took)
     assert release.valid_from > day(53)
-    assert release.reason.endswith("; approved by anna: looks right")
+    assert release.reason.endswith("; approved by anna (OS user): looks right")
     assert asked.stores.registry.alias("returns", "champion") == "4"
 
 
@@ -101,25 +101,62 @@ def test_a_rejected_version_stays_what_it_is(asked: World) -> None:
         answer(asked)
 
 
+def test_what_a_person_rejected_is_not_asked_about_again_while_the_champion_stays(
+    asked: World,
+) -> None:
+    decision, version = what_waits(asked)
+    answer(asked, "reject", BOB)
+    again = decision.model_copy(update={"key": "of-a-later-night"})
+    held = approve_promotion(night(asked, 54), again, version)
+    assert (held.answer, held.actor, held.waits) == ("reject", BOB, False)
+    assert len(asked.stores.ledger.decisions("returns", kind="approval")) == 1
+    promote_version(asked.stores, "returns", "3", reason="I know why", actor=BOB)
+    other = asked.stores.ledger.champion("returns").id
+    anew = again.model_copy(update={"champion_release": other})
+    assert approve_promotion(night(asked, 55), anew, version).waits
+
+
 @pytest.mark.long
 def test_the_first_answer_stands_and_a_night_run_again_follows_it(asked: World) -> None:
     answer(asked, "reject", BOB)
     report = asked.run(day(53), gate_mode="off")
-    assert "rejected by bob: looks right" in " ".join(report.sentences)
+    assert "rejected by bob (OS user): looks right" in " ".join(report.sentences)
     assert champion(asked) == "2"
 
 
-def test_a_challenger_that_a_person_rejects_leaves_its_place(seasoned: World) -> None:
-    ask(seasoned)
+def ask_about_the_challenger(world: World, **asked: Any) -> None:
+    ask(world)
     # That a challenger is surely no worse needs many days; let the year's budget be large instead.
-    seasoned.document["gate"] |= {"test": "non_inferiority", "margin": 0.5}
-    seasoned.document["evidence"] = {"false_promotions_per_year": 0.999, "patience_days": 10}
-    seasoned.write()
-    assert seasoned.run(day(56)).outcome == "waits"
-    assert seasoned.stores.ledger.challenger("returns").version == "3"
-    assert answer(seasoned, "reject").approval.version == "3"
-    assert seasoned.stores.ledger.challenger("returns") is None
+    world.document["gate"] |= {"test": "non_inferiority", "margin": 0.5}
+    world.document["evidence"] = {"false_promotions_per_year": 0.999, "patience_days": 10}
+    world.write()
+    assert world.run(day(56), **asked).outcome == "waits"
+    assert world.stores.ledger.challenger("returns").version == "3"
+
+
+def test_a_challenger_that_a_person_rejects_leaves_its_place_when_he_does(seasoned: World) -> None:
+    ask_about_the_challenger(seasoned)
+    answered = answer(seasoned, "reject")
+    ledger = seasoned.stores.ledger
+    assert answered.approval.version == "3"
+    assert ledger.challenger("returns") is None
     assert champion(seasoned) == "2"
+    left = ledger.challenges("returns")[-1]
+    assert (left.act, left.as_of) == ("leave", day(56) + answered.approval.took)
+    assert ledger.challenger("returns", at=day(56)).version == "3", "a night in between met it"
+
+
+def test_a_candidate_takes_the_place_that_an_approved_challenger_leaves(seasoned: World) -> None:
+    ask_about_the_challenger(seasoned, force_retrain=True)
+    answered = answer(seasoned)
+    ledger = seasoned.stores.ledger
+    assert (answered.approval.version, champion(seasoned)) == ("3", "3")
+    left, entered = ledger.challenges("returns")[-2:]
+    assert [(left.act, left.version), (entered.act, entered.version)] == [
+        ("leave", "3"),
+        ("enter", "4"),
+    ]
+    assert left.as_of == entered.as_of == ledger.champion("returns").valid_from
 
 
 def test_only_who_was_asked_may_answer(asked: World) -> None:
@@ -283,7 +320,9 @@ def test_the_question_names_verdict_evidence_and_deadline(asked: World) -> None:
     assert f"**{judged.verdict}**" in text
     assert "You are asked because gate.approval.when is always." in text
     assert "| replaces | version 2, champion since 2024-02-21 |" in text
-    assert "hold-out log\\_loss" in text or "hold-out log_loss" in text
+    assert "hold-out log\\_loss" in text
+    assert "| looks | 1 night looked at it and risked 0.000" in text
+    assert "of the 0.05 false promotions that a year may see |" in text
     assert "that neither model saw" in text
     assert "[Night report](http://x/y)" in text
     assert "anna, bob may answer until" in text

@@ -20,10 +20,12 @@ def test_a_challenger_that_a_person_made_champion_leaves_and_the_night_trains(
     seasoned.run(day(54), dry_run=True)
     ledger = seasoned.stores.ledger
     assert ledger.challenger("returns").version == "3"
-    seasoned.run(day(55))
+    report = seasoned.run(day(55))
+    why = "version 3 became champion by anna (OS user): I know why"
+    assert f"Version 3 leaves the challenger's place: {why}." in report.sentences
     left = next(act for act in ledger.challenges("returns") if act.act == "leave")
     assert (left.version, left.as_of) == ("3", day(55))
-    assert left.reason == "version 3 became champion by anna (OS user): I know why"
+    assert left.reason == why
     assert ledger.versions("returns")[-1].as_of == day(55)
     seasoned.run(day(55), run_id="again")
     assert [act.version for act in ledger.challenges("returns") if act.act == "leave"] == ["3"]

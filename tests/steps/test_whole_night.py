@@ -23,6 +23,7 @@ def test_the_first_night_ends_with_a_champion_that_is_registered_and_aliased(
     world: World,
 ) -> None:
     report = world.run(day(50))
+    assert report.sentences[0].endswith(": a first model was found.")
     stores = world.stores
     assert report.outcome == "promote"
     assert champion_version(world) == "1" == stores.registry.alias("returns", "champion")
@@ -51,6 +52,7 @@ def test_a_model_that_is_truly_better_replaces_the_champion(
     world.run(day(25))
     report = world.run(day(58))
     assert report.outcome == "promote"
+    assert report.sentences[0].endswith(": a better model was found.")
     assert champion_version(world) == "2"
 
 

@@ -51,5 +51,9 @@ def test_the_gates_mode_holds_for_a_broken_champion_too(
     Path(stores.artifacts.uri(stores.ledger.champion("returns").artifact)).unlink()
     report = seasoned.run(day(53), gate_mode=mode)
     assert report.outcome == "promote", report.sentences
+    assert "a model was found to replace a champion that is no measure." in report.sentences[0]
     assert stores.ledger.champion("returns").version == champion
     assert stores.ledger.decisions("returns", kind="approval") == []
+    judged = stores.ledger.decisions("returns", kind="promotion")[0]
+    assert "champion version 2 does not load" in judged.reason
+    assert ("gate.mode is dry_run, so nothing is released" in judged.reason) is (mode == "dry_run")

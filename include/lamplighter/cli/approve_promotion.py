@@ -8,7 +8,7 @@ from lamplighter.cli.output import ERROR, OK, complain, print_json
 from lamplighter.cli.stores import acting_user, refuse_unknown
 from lamplighter.errors import UsageError
 from lamplighter.steps.answer_approval import Answered, answer_approval, night_of, waiting_question
-from lamplighter.steps.approval_words import question_subject, question_text
+from lamplighter.steps.approval_words import question_lines, question_subject
 from lamplighter.steps.approve_promotion import question_ref
 from lamplighter.steps.night import Stores
 
@@ -82,6 +82,6 @@ def _show(stores: Stores, arguments: argparse.Namespace) -> int:
             }
         )
         return OK
-    print(f"# {question_subject(approval, arguments.model)}\n")
-    print(question_text(night_of(stores, question), approval, judged))
+    print(f"{question_subject(approval, arguments.model)}\n")
+    print(question_lines(night_of(stores, question), approval, judged))
     return OK

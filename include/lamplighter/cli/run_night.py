@@ -32,7 +32,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gate-mode", choices=("off", "dry_run", "enforce"))
     parser.add_argument("--dry-run", action="store_true", help="register and release nothing")
     parser.add_argument("--reason", default="", help="why; goes into the ledger")
-    parser.add_argument("--exit-code", action="store_true", help="10 rejected, 11 inconclusive")
+    parser.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="10 rejected, 11 inconclusive: what the gate said, whoever has to approve it yet",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -73,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _exit_code(report: RunReport) -> int:
-    return {"reject": REJECTED, "inconclusive": INCONCLUSIVE}.get(report.outcome, OK)
+    return {"reject": REJECTED, "inconclusive": INCONCLUSIVE}.get(report.verdict or "", OK)
 
 
 class Display(Listener):

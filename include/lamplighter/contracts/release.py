@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lamplighter.contracts.base import Actor, Contract, Instant
+from lamplighter.contracts.base import Actor, Contract, Instant, Verdict
 from lamplighter.contracts.data import ArtifactRef
 
 
@@ -75,7 +75,7 @@ class ApprovalRef(Contract):
             until = f"{self.until:%Y-%m-%d %H:%M %Z}"
             return f"nobody answered until {until}, so it is {self.without_answer}"
         verb = "approved" if self.answer == "approve" else "rejected"
-        return f"{verb} by {self.actor and self.actor.name}{because}"
+        return f"{verb} by {self.actor}{because}"
 
 
 class ReleaseRef(Contract):
@@ -89,12 +89,13 @@ class ReleaseRef(Contract):
 
 
 class RunReport(Contract):
-    """The night in sentences."""
+    """The night in sentences. The gate's `verdict` stands also where a person is waited for."""
 
     run_key: str
     model: str
     as_of: Instant
     outcome: str
+    verdict: Verdict | None = None
     sentences: tuple[str, ...]
     report: ArtifactRef | None = None
     details: dict[str, Any] = Field(default_factory=dict)

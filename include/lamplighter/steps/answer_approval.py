@@ -12,6 +12,7 @@ from lamplighter.ledger.book import utc_now
 from lamplighter.ledger.records import ApprovalAnswer
 from lamplighter.steps.approve_promotion import QUESTION, question_ref, record_answer
 from lamplighter.steps.freeze_window import why_frozen
+from lamplighter.steps.judged_version import tonights_version
 from lamplighter.steps.night import Night, Stores, open_night
 from lamplighter.steps.release_model import release_model
 
@@ -159,8 +160,9 @@ def _carry_out(night: Night, question: Decision, approval: ApprovalRef) -> Relea
     decision = PromotionDecision.model_validate(question.evidence["decision"])
     if not approval.granted and decision.challenger_version is None:
         return None
-    version = VersionRef.model_validate(question.evidence["version"])
-    return release_model(night, decision, version)
+    if decision.challenger_version is not None:
+        return release_model(night, decision, tonights_version(night, decision))
+    return release_model(night, decision, VersionRef.model_validate(question.evidence["version"]))
 
 
 def _refuse_others(approval: ApprovalRef, actor: Actor) -> None:

@@ -28,16 +28,35 @@ def question_text(
     links : mapping of str to str, optional
         Names and addresses of what there is to read.
     """
-    rows = [f"| {name} | {value} |" for name, value in _facts(night, approval, judged)]
+    rows = [
+        f"| {_inline(name)} | {_inline(value)} |" for name, value in _facts(night, approval, judged)
+    ]
     read = " · ".join(f"[{name}]({address})" for name, address in (links or {}).items())
     parts = [
         f"**{judged.verdict}**: {_inline(judged.reason)}.",
         f"You are asked because {_inline(approval.why)}.",
-        "\n".join(["| | |", "|---|---|", *rows]),
+        "\n".join(["| what | found |", "|---|---|", *rows]),
         *([f"To read: {read}"] if read else []),
-        _what_follows(approval),
+        _inline(_who_may(approval)).replace(_until(approval), f"**{_until(approval)}**")
+        + f" {_what_follows(approval)}",
     ]
     return "\n\n".join(parts)
+
+
+def question_lines(night: Night, approval: ApprovalRef, judged: Decision) -> str:
+    """Return the same for a terminal."""
+    facts = list(_facts(night, approval, judged))
+    widest = max(len(name) for name, _ in facts)
+    return "\n".join(
+        [
+            f"{judged.verdict}: {judged.reason}.",
+            f"You are asked because {approval.why}.",
+            "",
+            *(f"  {name:{widest}}  {value}" for name, value in facts),
+            "",
+            f"{_who_may(approval)} {_what_follows(approval)}",
+        ]
+    )
 
 
 def _facts(night: Night, approval: ApprovalRef, judged: Decision) -> Iterator[tuple[str, str]]:
@@ -46,13 +65,14 @@ def _facts(night: Night, approval: ApprovalRef, judged: Decision) -> Iterator[tu
     found = judged.evidence
     if found.get("evidence"):
         yield from _gain(Evidence.model_validate(found["evidence"]))
+    yield from _budget(found, night.spec.evidence.false_promotions_per_year)
     for guard in found.get("guards", ()):
         yield f"guard {guard['metric']}", _guard(Guard.model_validate(guard))
     for name, estimate in (found.get("metrics") or {}).items():
         yield f"hold-out {name}", _estimate(estimate)
     drift = found.get("drift") or {}
     if drift.get("sentences"):
-        yield "drift", _inline("; ".join(drift["sentences"]))
+        yield "drift", "; ".join(drift["sentences"])
 
 
 def _champion(night: Night) -> str:
@@ -70,6 +90,16 @@ def _gain(evidence: Evidence) -> Iterator[tuple[str, str]]:
     yield "evidence", f"{extent}{between}, {count(evidence.rows, 'row')} that neither model saw"
 
 
+def _budget(found: Mapping[str, Any], yearly: float) -> Iterator[tuple[str, str]]:
+    """Say how often this model was looked at, and what that risked of a false promotion."""
+    if found.get("looks"):
+        yield (
+            "looks",
+            f"{count(found['looks'], 'night')} looked at it and risked {figure(found['spent'])} of "
+            f"the {yearly:g} false promotions that a year may see",
+        )
+
+
 def _guard(guard: Guard) -> str:
     if guard.worse_by is None or guard.candidate is None or guard.champion is None:
         return "could not be measured for both models"
@@ -84,11 +114,18 @@ def _estimate(estimate: Mapping[str, Any]) -> str:
     return f"{estimate['value']:.4f} ({estimate['lower']:.4f} to {estimate['upper']:.4f})"
 
 
-def _what_follows(approval: ApprovalRef) -> str:
+def _who_may(approval: ApprovalRef) -> str:
     who = f"{', '.join(approval.assignees)} may answer" if approval.assignees else "Please answer"
+    return f"{who} until {_until(approval)};"
+
+
+def _until(approval: ApprovalRef) -> str:
+    return f"{approval.until:%Y-%m-%d %H:%M %Z}"
+
+
+def _what_follows(approval: ApprovalRef) -> str:
     return (
-        f"{_inline(who)} until **{approval.until:%Y-%m-%d %H:%M %Z}**; without an answer the "
-        f"version is {approval.without_answer}. The champion stays meanwhile."
+        f"without an answer the version is {approval.without_answer}. The champion stays meanwhile."
     )
 
 

@@ -68,7 +68,8 @@ def standing_approval(
 ) -> ApprovalRef:
     """Return whether a release needs a person's approval, and what was asked and answered so far.
 
-    Writes nothing.
+    What a person has rejected stays rejected as long as the champion stays: the same model is not
+    asked about again, whichever night brings it. Writes nothing.
     """
     if not decision.release or version is None:
         return ApprovalRef(needed=False, why=f"there is nothing to approve: {decision.reason}")
@@ -83,10 +84,22 @@ def standing_approval(
     )
     if not why:
         return ApprovalRef(needed=False, why="neither the spec nor a rule asks for an approval")
-    question = night.ledger.decision(_key(night, decision, version))
+    question = night.ledger.decision(_key(night, decision, version)) or _rejected(night, decision)
     if question is None:
         return ApprovalRef(needed=True, why=why)
     return question_ref(night.ledger, question)
+
+
+def _rejected(night: Night, decision: PromotionDecision) -> Decision | None:
+    """Return the question to which a person has said no to this model against this champion."""
+    about = decision.artifact.digest, decision.champion_release
+    for question in night.ledger.decisions(night.run.model, kind=QUESTION):
+        asked = PromotionDecision.model_validate(question.evidence["decision"])
+        if (asked.artifact.digest, asked.champion_release) == about:
+            told = night.ledger.approval(question.key)
+            if told is not None and told.answer == "reject":
+                return question
+    return None
 
 
 def question_ref(ledger: Ledger, question: Decision) -> ApprovalRef:

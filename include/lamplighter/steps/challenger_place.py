@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from lamplighter.ledger.timelines import LIVE
 from lamplighter.steps.night import Night
 
 ALIAS = "challenger"
 
 
-def take_place(night: Night, version: str, reason: str) -> None:
-    """Let a version collect evidence from now on, if nobody else does."""
+def take_place(night: Night, version: str, reason: str, *, at: datetime | None = None) -> None:
+    """Let a version collect evidence from this night on, or from `at` on, if nobody else does."""
     run = night.run
     taken = night.ledger.enter_challenger(
         run.model,
         version,
         timeline=run.timeline,
-        as_of=run.as_of,
+        as_of=at or run.as_of,
         reason=reason,
         actor=run.actor,
     )
@@ -26,14 +28,18 @@ def take_place(night: Night, version: str, reason: str) -> None:
     night.say(f"version {version} is challenger and collects evidence from now on")
 
 
-def leave_place(night: Night, version: str, reason: str) -> None:
-    """Let the challenger leave its place; nothing happens if it has left already."""
+def leave_place(night: Night, version: str, reason: str, *, at: datetime | None = None) -> None:
+    """Let the challenger leave its place; nothing happens if it has left already.
+
+    It leaves with this night, or at `at`, the moment of a person's answer that came later: a night
+    in between met it in its place, and meets it there again if it is done again.
+    """
     run = night.run
     left = night.ledger.leave_challenger(
         run.model,
         version,
         timeline=run.timeline,
-        as_of=run.as_of,
+        as_of=at or run.as_of,
         reason=reason,
         actor=run.actor,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lamplighter.contracts import PromotionDecision, VersionRef
 from lamplighter.errors import LedgerError
+from lamplighter.ledger import Version
 from lamplighter.steps.night import Night
 
 
@@ -18,6 +19,18 @@ def judged_version(
         raise LedgerError(
             f"the challenger, version {decision.challenger_version}, is not in the ledger"
         )
+    return version_ref(known)
+
+
+def tonights_version(night: Night, decision: PromotionDecision) -> VersionRef | None:
+    """Return what the night itself registered, beside a challenger that it judged."""
+    own = (v for v in night.ledger.versions(night.run.model) if v.run_key == night.run.run_key)
+    found = next((v for v in own if v.version != decision.challenger_version), None)
+    return None if found is None else version_ref(found)
+
+
+def version_ref(known: Version) -> VersionRef:
+    """Return what tasks hand on of a version of the ledger."""
     return VersionRef(
         key=known.key,
         model=known.model,

@@ -28,7 +28,8 @@ def release_model(
     approve, it is champion from the approval on: `as_of` plus what that took. The ledger commits
     first, comparing with the champion that it was judged against; the alias in the registry
     follows. A retry finds the ledger's row and completes the alias. Then the challenger's place is
-    left, or taken, as was decided; one whose release was refused keeps it, unless by a person.
+    left, or taken, as was decided, with the night or at the moment of the approval; one whose
+    release was refused keeps it, unless by a person.
 
     Raises
     ------
@@ -39,22 +40,23 @@ def release_model(
     refused = decision.release and not released.released
     if decision.leaves and decision.challenger_version and not refused:
         why = "became champion" if released.released else decision.reason
-        leave_place(night, decision.challenger_version, why)
+        leave_place(night, decision.challenger_version, why, at=released.valid_from)
     if released.released and decision.challenger_version is None:
-        _end_contest(night)
+        _end_contest(night, released)
     if decision.gives_up:
         why = "the champion is no measure any more, so its evidence cannot go on"
         leave_place(night, decision.gives_up, why)
     if decision.enters and version is not None and not refused:
-        take_place(night, version.version, decision.reason)
+        take_place(night, version.version, decision.reason, at=released.valid_from)
     return released
 
 
-def _end_contest(night: Night) -> None:
+def _end_contest(night: Night, released: ReleaseRef) -> None:
     """Let a challenger go whose champion was replaced by a model that is newer than both."""
     standing = night.challenger()
     if standing is not None:
-        leave_place(night, standing.version, "a newer model became champion without a contest")
+        why = "a newer model became champion without a contest"
+        leave_place(night, standing.version, why, at=released.valid_from)
 
 
 def _released(night: Night, decision: PromotionDecision, tonights: VersionRef | None) -> ReleaseRef:
@@ -68,7 +70,8 @@ def _released(night: Night, decision: PromotionDecision, tonights: VersionRef | 
         _refuse_frozen(night, request)
         if not approval.granted:
             if not approval.waits and decision.challenger_version:
-                leave_place(night, decision.challenger_version, f"not released: {approval}")
+                at = night.run.as_of + approval.took
+                leave_place(night, decision.challenger_version, f"not released: {approval}", at=at)
             return ReleaseRef(
                 released=False, reason=f"not released: {approval}", version=version.version
             )

@@ -6,6 +6,7 @@ import json
 import logging
 import posixpath
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, get_args
 
 from lamplighter.contracts import (
@@ -26,6 +27,7 @@ from lamplighter.contracts import (
     SearchRef,
     SnapshotRef,
     StagedData,
+    Verdict,
     VersionRef,
 )
 from lamplighter.evaluation.document import Link, StepOutcome, night_document
@@ -101,6 +103,7 @@ def report_run(
         model=run.model,
         as_of=run.as_of,
         outcome=outcome,
+        verdict=decision.verdict if isinstance(decision, PromotionDecision) else None,
         sentences=tuple(sentences),
         report=report,
         details=judged.model_dump(mode="json", include=_DETAILS) if judged else {},
@@ -227,7 +230,8 @@ def _sentences(
     failures: Mapping[str, str],
 ) -> list[str]:
     run = night.run
-    said = [f"{run.model} as of {run.as_of:%Y-%m-%d %H:%M %Z}: {_HEADLINES[outcome]}."]
+    headline = _headline(night, outcome, outcomes)
+    said = [f"{run.model} as of {run.as_of:%Y-%m-%d %H:%M %Z}: {headline}."]
     for step, message in failures.items():
         said.append(f"{step} failed: {message or 'see the log of the task'}.")
     snapshot = outcomes.get("validate_data")
@@ -252,15 +256,49 @@ def _sentences(
         refit_of = retraining.refit_of if isinstance(retraining, RetrainingDecision) else None
         whose = f", a refit of version {refit_of}" if refit_of else ""
         said.append(f"Registered as version {version.version}{whose}.")
-    said += [*_of_place(night, decision, version, release), *_of_release(run.model, outcomes)]
+    said += [*_of_leaving(night, outcomes), *_of_place(night, decision, version, release)]
+    said += _of_release(run.model, outcomes)
     said.append(_who_is_champion(night, release))
     return [*said, *champion_warnings(night)]
+
+
+def _headline(night: Night, outcome: str, outcomes: Mapping[str, Contract | None]) -> str:
+    """Say in a line what the night came to, and no more than is known."""
+    decision, release = outcomes.get("decide_promotion"), outcomes.get("release_model")
+    if outcome not in get_args(Verdict) or not isinstance(decision, PromotionDecision):
+        return _HEADLINES[outcome]
+    if outcome != "promote":
+        if isinstance(release, ReleaseRef) and release.released:
+            return "a new model was released, because gate.mode is off"
+        by_challenger = outcome == "reject" and decision.challenger_version is not None
+        return "the challenger was rejected" if by_challenger else _HEADLINES[outcome]
+    evaluation = outcomes.get("evaluate_candidate")
+    if decision.champion_version is None:
+        return "a first model was found"
+    if (
+        decision.challenger_version is None
+        and isinstance(evaluation, EvaluationRef)
+        and evaluation.incomparable
+    ):
+        return "a model was found to replace a champion that is no measure"
+    if night.spec.gate.test == "non_inferiority":
+        return "a newer model was found that is not worse by the margin"
+    return _HEADLINES["promote"]
 
 
 def _of_decision(decision: PromotionDecision) -> str:
     who = decision.challenger_version
     judged = f" of the challenger, version {who}" if who else ""
     return f"The gate says {decision.verdict}{judged}: {decision.reason}."
+
+
+def _of_leaving(night: Night, outcomes: Mapping[str, Contract | None]) -> Iterator[str]:
+    """Say who left the challenger's place, by this night or by a person who answered it."""
+    run, approval = night.run, outcomes.get("approve_promotion")
+    until = run.as_of + (approval.took if isinstance(approval, ApprovalRef) else timedelta(0))
+    for act in night.ledger.challenges(run.model, timeline=run.timeline):
+        if act.act == "leave" and run.as_of <= act.as_of <= until and not run.dry_run:
+            yield f"Version {act.version} leaves the challenger's place: {act.reason}."
 
 
 def _of_place(

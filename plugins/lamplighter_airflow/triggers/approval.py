@@ -64,7 +64,7 @@ class ApprovalTrigger(HITLTrigger):
         if act is None:
             return None
         options = [self.answers[act.answer]]
-        how = f"{act.reason} ({act.actor}, by 'lamplighter approve')"
+        how = f"{act.reason}, says {act.actor} by 'lamplighter approve'"
         said = {"reason": how if act.answer != "expired" else "nobody answered in time"}
         try:
             await sync_to_async(update_hitl_detail_response)(
