@@ -1,22 +1,26 @@
 """What evaluating a year of flights day by day costs: in one process, and as a backfill.
 
-    .venv/bin/python benchmarks/historic_evaluation.py [--days 365] [--backfill DAYS]
+    .venv/bin/python benchmarks/historic_evaluation.py [--days 365] [--backfill DAYS [--from-day N]]
 
 Makes a home of its own with all flights of 2013 in its lake and five champions in turn.
 Then `lamplighter evaluate` judges the days from 1 January on by the champion of each moment, in a
 process of its own: three evaluations a day, by the labels known at its end, by those known when all
 had matured, and in hindsight. With `--backfill`, the real scheduler of an Airflow of its own then
-does so many days, eight runs at once, into a ledger that has none; the rows must be the same.
+does so many days, eight runs at once, into a ledger that has none; the rows must be the same. The
+days begin N days after the first: a day reads all that was known by then, so late days cost more.
 
 How to read it: `seconds` on the clock, on as many cores as there are and as they are busy; `cpu`
-is what the process itself took. `load` is the machine's, so that a busy one is known as such.
+is what was worked meanwhile, in a backfill by all of Airflow: scheduler, tasks, api-server,
+dag-processor, and what they forked. `load` is the machine's, so that a busy one is known as such.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import resource
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -26,6 +30,8 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "scripts"), str(PROJECT / "benchmarks")]
@@ -42,6 +48,9 @@ UNTIL = date(2014, 1, 1)
 FIRST = datetime(2013, 1, 1, 9, tzinfo=UTC)
 DAG = "flights__evaluate"
 AT_ONCE = 8
+SAY_EVERY_S = 15.0
+HOUR = timedelta(hours=1)
+"""Days begin at 09:00 UTC, in summer an hour earlier."""
 
 
 def main() -> None:
@@ -49,7 +58,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--backfill", type=int, default=0, metavar="DAYS")
+    parser.add_argument("--from-day", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
+    if arguments.from_day + arguments.backfill > arguments.days:
+        parser.error("a backfill is compared with --days: it cannot go beyond them")
+    # So that `kill` and `timeout` end Airflow too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         paths = paths_in(home)
@@ -59,10 +73,11 @@ def main() -> None:
         print(f"{'':28} {'days':>5} {'rows':>6} {'seconds':>8} {'cpu':>7} {'load':>5}")
         one_process(home, paths, days=arguments.days)
         if arguments.backfill:
-            expected = rows_of(paths, days=arguments.backfill)
+            first, days = arguments.from_day, arguments.backfill
+            expected = rows_of(paths, first=first, days=days)
             copy_database(home / "empty.db", home / "ledger.db")
-            backfill(home, paths, days=arguments.backfill)
-            same = rows_of(paths, days=arguments.backfill) == expected
+            backfill(home, paths, first=first, days=days)
+            same = rows_of(paths, first=first, days=days) == expected
             print(f"the same rows: {'yes' if same else 'NO'}")
 
 
@@ -95,7 +110,7 @@ def one_process(home: Path, paths: StorePaths, *, days: int) -> None:
     show("lamplighter evaluate", days, len(rows_of(paths, days=days)), seconds, f"{cpu:7.1f}")
 
 
-def backfill(home: Path, paths: StorePaths, *, days: int) -> None:
+def backfill(home: Path, paths: StorePaths, *, first: int, days: int) -> None:
     """Let the scheduler do it, and print what that took."""
     ports = [free_port(), free_port()]
     os.environ |= {"LAMPLIGHTER_PORT": str(ports[0]), "LAMPLIGHTER_MLFLOW_PORT": str(ports[1])}
@@ -104,42 +119,76 @@ def backfill(home: Path, paths: StorePaths, *, days: int) -> None:
         airflow = AirflowClient(
             f"http://127.0.0.1:{ports[0]}", user="admin", password=stack.facts["password"]
         )
-        airflow.set_paused(DAG, False)
-        began = time.monotonic()
+        began, worked = time.monotonic(), cpu_of(stack)
         asked = {
             "dag_id": DAG,
-            "from_date": FIRST.isoformat(),
-            "to_date": (FIRST + timedelta(days=days - 1)).isoformat(),
+            "from_date": (FIRST + timedelta(days=first) - HOUR).isoformat(),
+            "to_date": (FIRST + timedelta(days=first + days - 1)).isoformat(),
             "max_active_runs": AT_ONCE,
+            "reprocess_behavior": "completed",
         }
+        # Paused meanwhile: on SQLite, runs that begin while others are being created fail.
+        airflow.set_paused(DAG, True)
         number = created(airflow, asked)
+        airflow.set_paused(DAG, False)
+        said = began
         while not airflow._ask("GET", f"/api/v2/backfills/{number}")["completed_at"]:
-            time.sleep(1)
-        show(
-            "backfill by the scheduler",
-            days,
-            len(rows_of(paths, days=days)),
-            time.monotonic() - began,
-            "      -",
-        )
+            if stack.dead:
+                raise SystemExit(f"{stack.dead[0].name} has died; see {stack.dead[0].log}")
+            if time.monotonic() - said >= SAY_EVERY_S:
+                said = time.monotonic()
+                tell(
+                    paths, first=first, days=days, seconds=said - began, cpu=cpu_of(stack) - worked
+                )
+            time.sleep(2)
+        seconds, cpu = time.monotonic() - began, cpu_of(stack) - worked
+        rows = rows_of(paths, first=first, days=days)
+        show("backfill by the scheduler", days, len(rows), seconds, f"{cpu:7.1f}")
+        print(f"{cpu / days:.2f} CPU seconds a day")
     finally:
         stack_script.down(home)
 
 
 def created(airflow: AirflowClient, asked: dict[str, Any]) -> int:
-    """Ask for a backfill, and again where Airflow's SQLite was busy, or one half made works."""
+    """Ask for a backfill; again where Airflow's SQLite was busy, or has made one by half."""
     while True:
         try:
             return int(airflow._ask("POST", "/api/v2/backfills", asked)["id"])
         except AirflowError as error:
-            if not any(f"answered with {code}" in str(error) for code in (503, 409)):
+            if not any(f"answered with {code}" in str(error) for code in (500, 503, 409)):
                 raise
-            time.sleep(1)
+            print(f"not created: {str(error)[:200]}", flush=True)
+        time.sleep(1)
+        for half in airflow._ask("GET", f"/api/v2/backfills?dag_id={DAG}")["backfills"]:
+            if half["completed_at"] is None:
+                airflow._ask("PUT", f"/api/v2/backfills/{half['id']}/cancel")
 
 
-def rows_of(paths: StorePaths, *, days: int) -> list[dict[str, Any]]:
-    """Return the evaluations of the first days, without what depends on when they were stored."""
-    found = Ledger.open(paths.ledger).evaluations("flights", end=FIRST + timedelta(days=days))
+def cpu_of(stack: Any) -> float:
+    """Return the CPU seconds of all that a stack started, and of what that has forked."""
+    total = 0.0
+    for started in stack.processes:
+        with contextlib.suppress(psutil.Error):
+            leader = psutil.Process(started.pid)
+            for process in [leader, *leader.children(recursive=True)]:
+                with contextlib.suppress(psutil.Error):
+                    total += sum(process.cpu_times()[:4])  # with children that have ended
+    return total
+
+
+def tell(paths: StorePaths, *, first: int, days: int, seconds: float, cpu: float) -> None:
+    """Print how far a backfill is, and what the whole of it would take at this pace."""
+    done = len({row["interval_start"] for row in rows_of(paths, first=first, days=days)})
+    if done:
+        left = f"{seconds * days / done:,.0f} s in all at this pace"
+        print(f"{done} of {days} days after {seconds:.0f} s, {cpu:.0f} CPU s; {left}", flush=True)
+
+
+def rows_of(paths: StorePaths, *, first: int = 0, days: int) -> list[dict[str, Any]]:
+    """Return the evaluations of some days, without what depends on when they were stored."""
+    start = FIRST + timedelta(days=first) - HOUR
+    end = FIRST + timedelta(days=first + days)
+    found = Ledger.open(paths.ledger).evaluations("flights", start=start, end=end)
     plain = [dict(vars(row)) for row in found]
     for row in plain:
         del row["id"], row["recorded_at"]

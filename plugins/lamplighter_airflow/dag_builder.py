@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +61,8 @@ def build_dags(
     list of DAG
         What was built. In a running task, only the DAG that the task belongs to.
     """
-    caller = inspect.stack()[1].frame.f_globals if namespace is None else namespace
+    # `inspect.stack` would read the source of every frame: .3 s at each start of a task.
+    caller = sys._getframe(1).f_globals if namespace is None else namespace
     models = _models_folder(folder, caller)
     wanted = get_parsing_context().dag_id
     built = list(_build(models, wanted)) if wanted != MAINTAIN else []

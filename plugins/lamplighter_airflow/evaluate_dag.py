@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG
@@ -10,7 +9,6 @@ from airflow.sdk import DAG
 from lamplighter_airflow.dag_doc import evaluate_doc
 from lamplighter_airflow.form import evaluate_form
 from lamplighter_airflow.operators.evaluate_interval import EvaluateIntervalOperator
-from lamplighter_airflow.operators.resolve_spec import ResolveSpecOperator
 from lamplighter_airflow.task_policy import dag_access, default_args, step_args
 from lamplighter_airflow.timetable import daily_timetable, start_date
 
@@ -43,7 +41,7 @@ def evaluate_dag(spec: ModelSpec, spec_path: Path) -> DAG:
         access_control=dag_access(spec),
         owner_links={spec.owner.team: f"mailto:{spec.owner.email}"} if spec.owner.email else {},
     ) as dag:
-        step = partial(step_args, spec, reported=False)
-        resolved = ResolveSpecOperator(**step("resolve_spec"), spec_path=str(spec_path))
-        resolved >> EvaluateIntervalOperator(**step("evaluate_interval"))
+        EvaluateIntervalOperator(
+            **step_args(spec, "evaluate_interval", reported=False), spec_path=str(spec_path)
+        )
     return dag

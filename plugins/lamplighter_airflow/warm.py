@@ -35,8 +35,13 @@ HEAVY = (
     "great_expectations",
     "hyperopt",
     "xgboost",
+    "lamplighter.ledger",
+    "lamplighter.quality.validate",
+    "lamplighter.training.predictor",
+    "lamplighter_airflow.dag_builder",
 )
-"""What the steps import. Not deltalake: its runtime panics in a child whose parent used it."""
+"""What the steps import, and what every start of a task does. Not deltalake: importing it starts a
+thread, and its runtime panics in a child whose parent used it."""
 
 
 def warm_up() -> None:

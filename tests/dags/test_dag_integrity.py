@@ -104,13 +104,13 @@ def test_every_task_has_a_timeout_a_pool_a_doc_an_owner_and_a_link(dag_id):
         assert "Night report" in {link.name for link in task.operator_extra_links}
 
 
-def test_evaluating_takes_at_most_two_tasks_and_can_always_be_backfilled(models):
+def test_evaluating_takes_one_task_and_can_always_be_backfilled(models):
     (models / "tea.yaml").write_text(TEA + "schedule: {cron: null}\n")
     for dag in (
         parse(PROJECT / "dags")["flights__evaluate"],
         parse(models.parent)["tea__evaluate"],
     ):
-        assert [task.task_id for task in dag.tasks] == ["resolve_spec", "evaluate_interval"]
+        assert [task.task_id for task in dag.tasks] == ["evaluate_interval"]
         assert dag.timetable.can_be_scheduled
         assert "backfill" in {str(kind) for kind in dag.allowed_run_types or ["backfill"]}
 

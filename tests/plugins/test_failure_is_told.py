@@ -110,4 +110,4 @@ def test_what_no_report_speaks_of_has_somebody_who_tells_it(tmp_path):
     }
     assert telling["tea__train"] == {"resolve_spec", "report_run"}
     assert telling["tea__score"] == set(score_dag(load_spec(path), path).task_ids)
-    assert telling["tea__evaluate"] == {"resolve_spec", "evaluate_interval"}
+    assert telling["tea__evaluate"] == {"evaluate_interval"}

@@ -12,6 +12,7 @@ from lamplighter.cli.stores import refuse_unknown
 from lamplighter.cli.times import parse_time
 from lamplighter.errors import UsageError
 from lamplighter.evaluation.historic_report import render_range
+from lamplighter.evaluation.wording import count
 from lamplighter.spec import ModelSpec
 from lamplighter.steps.historic.document import range_document
 from lamplighter.steps.historic.whole_range import evaluate_range
@@ -109,8 +110,13 @@ def _print(document: dict[str, Any]) -> None:
         print(f"{change['at']}: champion {change['from_version'] or 'none'} -> "
               f"{change['to_version']}")  # fmt: skip
     if document["without"]:
-        print(f"no champion on {len(document['without'])} days, at least in part, from "
-              f"{document['without'][0]} to {document['without'][-1]}")  # fmt: skip
+        print(f"no champion on {_days_of(document['without'])}")
+
+
+def _days_of(days: list[str]) -> str:
+    if len(days) == 1:
+        return f"{days[0]}, at least in part"
+    return f"{count(len(days), 'day')}, at least in part, from {days[0]} to {days[-1]}"
 
 
 def _shown(value: float | None) -> str:
@@ -119,4 +125,5 @@ def _shown(value: float | None) -> str:
 
 def _notes(row: dict[str, Any]) -> list[str]:
     days = row["days_trained_before"]
-    return [f"{days} of its days lie before the end of its training"] if days else []
+    verb = "lies" if days == 1 else "lie"
+    return [f"{days} of its days {verb} before the end of its training"] if days else []

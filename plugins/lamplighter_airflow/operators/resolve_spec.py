@@ -10,6 +10,8 @@ from lamplighter_airflow.operators.base import LamplighterOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from lamplighter.contracts import RunRef
+
 
 class ResolveSpecOperator(LamplighterOperator):
     """Fix what this run will do, before it does anything. Returns a `RunRef` as JSON.
@@ -36,18 +38,7 @@ class ResolveSpecOperator(LamplighterOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Store the resolved spec and the run's effective parameters, once."""
         with self.meaningful_errors():
-            from lamplighter.steps.night import Stores
-            from lamplighter.steps.resolve_spec import resolve_spec
-
-            dag_run = context["dag_run"]
-            request = run_request(dag_run, context["params"])
-            run = resolve_spec(
-                self.spec_path,
-                request,
-                run_id=night_id(dag_run),
-                actor=run_actor(dag_run),
-                stores=Stores.from_environment(),
-            )
+            run = resolved_run(self.spec_path, context)
         self.log.info("%s as of %s on timeline %s", run.model, run.as_of, run.timeline)
         if self.settles:
             from lamplighter.steps.answer_approval import settle_overdue
@@ -55,3 +46,18 @@ class ResolveSpecOperator(LamplighterOperator):
             with self.night(context) as night:
                 settle_overdue(night)
         return run.model_dump(mode="json")
+
+
+def resolved_run(spec_path: str, context: Context) -> RunRef:
+    """Fix what a run will do, once: the step itself."""
+    from lamplighter.steps.night import Stores
+    from lamplighter.steps.resolve_spec import resolve_spec
+
+    dag_run = context["dag_run"]
+    return resolve_spec(
+        spec_path,
+        run_request(dag_run, context["params"]),
+        run_id=night_id(dag_run),
+        actor=run_actor(dag_run),
+        stores=Stores.from_environment(),
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, time
 
 from lamplighter.errors import DataError, NoChampionError, UsageError
+from lamplighter.evaluation.wording import count
 from lamplighter.ledger.records import HistoricEvaluation
 from lamplighter.spec import ModelSpec
 from lamplighter.spec.ticks import Interval, evaluated_days
@@ -67,7 +68,8 @@ def evaluate_range(
     wanted = [w for choice in choices for w in plan(spec, releases, looks, by=choice)]
     stored = stores.ledger.evaluation_keys([w.key for w in wanted])
     missing = [w for w in wanted if w.key not in stored]
-    say(f"{len(days):,} days, {len(wanted):,} evaluations, {len(missing):,} of them to be made")
+    all_in_all = f"{count(len(days), 'day')}, {count(len(wanted), 'evaluation')}"
+    say(f"{all_in_all}, {len(missing):,} of them to be made")
     judged = measure(stores, spec, missing, threads=threads, say=say)
     stores.ledger.record_evaluations(judged)
     return _stored(stores, spec, days, wanted)
