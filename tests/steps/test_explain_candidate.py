@@ -20,10 +20,12 @@ from lamplighter.spec.explain import Explain
 from lamplighter.steps.card_of_version import card_of_version
 from lamplighter.steps.evaluate_candidate import evaluate_candidate
 from lamplighter.steps.explain_candidate import explain_candidate, in_words
+from lamplighter.steps.model_card import _purpose
 from lamplighter.steps.night import Night, open_night
 from lamplighter.steps.select_features import select_features
 from lamplighter.steps.train_ensemble import train_ensemble
 from lamplighter.steps.validate_data import take_snapshot
+from lamplighter.training.predictor import Predictor
 from world import World
 
 FIRST = "returns__train/scheduled__2024-02-20"
@@ -126,6 +128,15 @@ def test_a_card_says_what_came_of_the_version_since(seasoned: World) -> None:
         assert "Sundays" in shown
     assert "asleep on \\| Sundays" in render_card_text(found)
     assert "never champion" in render_card_text(card(seasoned, "3"))
+
+
+def test_whole_numbers_that_came_as_floats_are_named_as_whole_numbers(seasoned: World) -> None:
+    night = open_night(FIRST, seasoned.stores, threads=1)
+    examples = select_features(night, take_snapshot(night))
+    predictor = Predictor.from_bytes(night.artifacts.read(train_ensemble(night, examples).artifact))
+    floats = replace(predictor, target=replace(predictor.target, classes=(0.0, 1.0)))
+    purpose = _purpose(night, floats)
+    assert (purpose["classes"], purpose["positive"]) == (["0", "1"], "1")
 
 
 def test_without_explanations_the_card_says_that_it_has_none(seasoned: World) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lamplighter.errors import DataError
 from lamplighter.evaluation.wording import count
 from lamplighter.training.scorer import Scorer
+from lamplighter.training.threshold import class_name
 
 
 def of_known_class(
@@ -25,7 +26,7 @@ def of_known_class(
     known = np.array([label in scorer.classes for label in labels], dtype=bool)
     if known.all():
         return known, None
-    unseen = ", ".join(sorted({_name(label) for label in labels[~known]}))
+    unseen = ", ".join(sorted({class_name(label) for label in labels[~known]}))
     left_out = count(int((~known).sum()), "row")
     return known, f"{left_out} of {where} left out: class {unseen}, which no training row had"
 
@@ -41,18 +42,13 @@ def label_codes(labels: np.ndarray, scorer: Scorer, *, where: str = "the hold-ou
     if scorer.task == "regression":
         return labels.astype(float)
     numbers = {label: code for code, label in enumerate(scorer.classes)}
-    unseen = sorted({_name(label) for label in labels if label not in numbers})
+    unseen = sorted({class_name(label) for label in labels if label not in numbers})
     if unseen:
         raise DataError(
             f"{where} has the class {', '.join(unseen)}, which no training row has; choose a "
             "later as_of, or hold out fewer days"
         )
     return np.array([numbers[label] for label in labels], dtype=float)
-
-
-def _name(label: object) -> str:
-    """Name a class as the spec would: beside unknown labels, whole numbers are read as floats."""
-    return f"{label:g}" if isinstance(label, float) and label.is_integer() else str(label)
 
 
 def base_rate(labels: np.ndarray, scorer: Scorer) -> Any:

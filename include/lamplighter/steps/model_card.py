@@ -36,6 +36,7 @@ from lamplighter.steps.libraries import libraries
 from lamplighter.steps.night import Night
 from lamplighter.steps.stored_search import search_seed
 from lamplighter.training.predictor import Predictor
+from lamplighter.training.threshold import class_name
 
 FORMAT = 1
 CARD = "card"
@@ -101,8 +102,8 @@ def _purpose(night: Night, predictor: Predictor) -> dict[str, Any]:
     return {
         "task": spec.task,
         "target": spec.data.target,
-        "classes": [str(label) for label in predictor.classes],
-        "positive": str(predictor.classes[1]) if binary else None,
+        "classes": [class_name(label) for label in predictor.classes],
+        "positive": class_name(predictor.classes[1]) if binary else None,
         "intended_use": card.intended_use,
         "out_of_scope": card.out_of_scope,
         "owner": spec.owner.team,

@@ -40,6 +40,7 @@ from lamplighter.training.encoded_rows import EncodedRows, Places
 from lamplighter.training.predictor import Predictor
 from lamplighter.training.seeds import derive_seed
 from lamplighter.training.target import Floats
+from lamplighter.training.threshold import class_name
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -310,9 +311,9 @@ def _curve(one: Dependence, predictor: Predictor) -> dict[str, Any]:
     if predictor.task == "regression":
         curves = ["predicted value"]
     elif predictor.task == "binary":
-        curves = [f"probability of {predictor.classes[1]}"]
+        curves = [f"probability of {class_name(predictor.classes[1])}"]
     else:
-        curves = [f"probability of {predictor.classes[place]}" for place in one.classes]
+        curves = [f"probability of {class_name(predictor.classes[place])}" for place in one.classes]
     return {
         "feature": one.feature,
         "kind": one.kind,

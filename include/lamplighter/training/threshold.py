@@ -91,10 +91,11 @@ def refuse_idle_costs(costs: Costs, target: Target) -> None:
 def class_name(label: object) -> str:
     """Return a class as specs and decisions write it; a whole number is written as one.
 
-    >>> class_name(1.0), class_name("late"), class_name(True)
-    ('1', 'late', 'True')
+    >>> [class_name(label) for label in (1.0, 20130701.0, 0.5, "late", True)]
+    ['1', '20130701', '0.5', 'late', 'True']
     """
-    return f"{label:g}" if isinstance(label, float) else str(label)
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if whole else str(label)  # type: ignore[call-overload]
 
 
 def fit_cost_rule(
