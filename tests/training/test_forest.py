@@ -12,7 +12,7 @@ from lamplighter.features.encode import Encoded
 from lamplighter.training.members.algorithm import Fit, Rows
 from lamplighter.training.members.bins import Bins
 from lamplighter.training.members.catalogue import ALGORITHMS
-from lamplighter.training.members.forest import PackedTree
+from lamplighter.training.members.forest import PackedTree, _children
 from lamplighter.training.target import Target
 
 
@@ -53,3 +53,24 @@ def test_a_forest_ends_when_the_time_is_up():
         seconds_left=lambda: next(left),
     )
     assert len(ALGORITHMS["extra_trees"].fit(rows, fit).trees) == 3
+
+
+def drawn_tree(depth: int, random: np.random.Generator) -> tuple[list[bool], list[int], list[int]]:
+    """Draw a tree as which nodes are inner ones, each with its left and right child, or -1."""
+    if depth == 0 or random.random() < 0.2:
+        return [False], [-1], [-1]
+    first, second = drawn_tree(depth - 1, random), drawn_tree(depth - 1, random)
+    inner, left, right = [True], [1], [1 + len(first[0])]
+    for start, (more, to_left, to_right) in ((1, first), (1 + len(first[0]), second)):
+        inner += more
+        left += [child if child < 0 else child + start for child in to_left]
+        right += [child if child < 0 else child + start for child in to_right]
+    return inner, left, right
+
+
+def test_a_packed_tree_gets_its_branches_back() -> None:
+    random = np.random.default_rng(3)
+    for depth in [*range(11)] * 5:
+        inner, left, right = drawn_tree(depth, random)
+        found = _children(np.array(inner))
+        assert (found[0].tolist(), found[1].tolist()) == (left, right)

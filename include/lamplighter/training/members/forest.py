@@ -229,17 +229,16 @@ def _children(inner: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.in
     """Return left and right children and the depth of a tree whose nodes are in order."""
     left = np.full(len(inner), -1, dtype=np.intp)
     right = np.full(len(inner), -1, dtype=np.intp)
-    left[inner] = np.flatnonzero(inner) + 1
-    open_nodes: list[int] = []
-    depth = 0
-    for node, splits in enumerate(inner.tolist()):
-        if splits:
-            open_nodes.append(node)
-            depth = max(depth, len(open_nodes))
-        elif open_nodes and node + 1 < len(inner):
-            # The next node begins the right branch of the last node that still lacks it.
-            right[open_nodes.pop()] = node + 1
-    return left, right, depth
+    parents, leaves = np.flatnonzero(inner), np.flatnonzero(~inner)
+    left[parents] = parents + 1
+    # How many nodes lack their right branch, after each node: a leaf ends the wait of the last.
+    lacking = np.cumsum(np.where(inner, 1, -1))
+    by_ending = np.lexsort((leaves, lacking[leaves]))
+    ended = (lacking[leaves][by_ending] + 1) * len(inner) + leaves[by_ending]
+    # The first leaf after a node that ends its wait closes its left branch.
+    closing = np.searchsorted(ended, lacking[parents] * len(inner) + parents)
+    right[parents] = leaves[by_ending][closing] + 1
+    return left, right, int(lacking.max(initial=0))
 
 
 _NODE = DecisionTreeRegressor().fit([[0.0], [1.0]], [0.0, 1.0]).tree_.__getstate__()["nodes"].dtype
