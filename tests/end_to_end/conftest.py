@@ -43,6 +43,7 @@ MODELS: dict[str, dict[str, Any]] = {
         "gate": {"approval": {"when": "always", "deadline": "5s", "on_deadline": "release"}}
     },
     "settled": {"retrain": {"policy": "never"}},
+    "refitted": {"retrain": {"refit": "after_promotion"}},
     "killed": {
         "search": {"algorithms": ["xgboost", "linear"], "trials": 3, "budget_s": None, "workers": 1}
     },
@@ -129,10 +130,10 @@ def nights(airflow: RealAirflow, worlds: dict[str, World]) -> dict[str, Run]:
     begun = {"by_form": airflow.start("by_form__train", as_of=at(50), reason="to see it work")}
     teach_upside_down(worlds["rejected"])
     begun["rejected"] = airflow.start("rejected__train", as_of=at(58))
-    for name in ("settled", "spoilt"):
+    for name in ("settled", "spoilt", "refitted"):
         worlds[name].run(day(50))
     lose_labels(worlds["spoilt"])
-    for name in ("settled", "spoilt"):
+    for name in ("settled", "spoilt", "refitted"):
         begun[name] = airflow.start(f"{name}__train", as_of=at(51))
     return begun
 

@@ -68,6 +68,8 @@ def _sentences(ledger: Ledger, champion: Release, at: datetime | None) -> Iterat
         f"{f' at {at.isoformat()}' if at else ''}, since {champion.valid_from:%Y-%m-%d %H:%M %Z}, "
         f"by {champion.actor} ({champion.kind}): {champion.reason}"
     )
+    if facts.refit_of:
+        yield f"it is version {facts.refit_of} fitted again on all rows that were known then"
     yield f"performance when it was judged: {facts.performance or UNKNOWN}"
     for defect in facts.defects:
         yield f"known defect {defect.id}, found by {defect.actor}: {defect.description}"

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
                 (
                     f"{r.valid_from:%Y-%m-%d %H:%M %Z}",
                     f"{r.valid_to:%Y-%m-%d %H:%M %Z}" if r.valid_to else "now",
-                    r.version,
+                    facts[r.version].name,
                     r.kind,
                     r.actor,
                     facts[r.version].performance or UNKNOWN,

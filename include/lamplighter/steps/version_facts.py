@@ -32,6 +32,7 @@ class VersionFacts:
 
     `author` is who had it trained; of a version that others registered nobody knows.
     `released_at` and `released_by` are of the first time that it became champion on `live`.
+    `refit_of` is the version that was fitted again to make it; nothing was measured of it then.
     """
 
     version: str
@@ -40,6 +41,12 @@ class VersionFacts:
     released_at: datetime | None
     released_by: Actor | None
     author: Actor | None
+    refit_of: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its number, and whose refit it is."""
+        return f"{self.version}, refit of {self.refit_of}" if self.refit_of else self.version
 
     @property
     def defect_words(self) -> str:
@@ -63,12 +70,13 @@ class VersionFacts:
             "released_at": at.isoformat() if at else None,
             "released_by": by.model_dump(mode="json") if by else None,
             "author": self.author.model_dump(mode="json") if self.author else None,
+            "refit_of": self.refit_of,
         }
 
 
 def facts_of(ledger: Ledger, model: str, version: str) -> VersionFacts:
     """Return what the ledger knows of a version, and nothing that it does not."""
-    judged = judgement_of(ledger, model, version)
+    judged, stored = judgement_of(ledger, model, version), ledger.version(model, version)
     released = next((r for r in ledger.releases(model) if r.version == version), None)
     return VersionFacts(
         version=version,
@@ -77,6 +85,7 @@ def facts_of(ledger: Ledger, model: str, version: str) -> VersionFacts:
         released_at=released.valid_from if released else None,
         released_by=released.actor if released else None,
         author=judged.actor if judged else None,
+        refit_of=stored.details.get("refit_of") if stored else None,
     )
 
 

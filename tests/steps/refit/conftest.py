@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lamplighter.registry.relocation import files_of, relocate
+from lamplighter.steps import whole_night
 from world import World, day
 
 EASY: dict[str, Any] = {
@@ -34,14 +35,42 @@ def asking_for_refits(folder: Path, **retrain: Any) -> World:
 def refitted_once(tmp_path_factory: pytest.TempPathFactory) -> World:
     world = asking_for_refits(tmp_path_factory.mktemp("refitted"))
     world.run(day(45), run_id="searched")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(whole_night, "evaluate_candidate", _killed)
+        with pytest.raises(Killed):
+            world.run(day(46), run_id="killed")
     world.run(day(46), run_id="fitted-again")
     return world
 
 
+class Killed(BaseException):
+    """What no step catches."""
+
+
+def _killed(*arguments: Any, **named: Any) -> None:
+    raise Killed
+
+
 @pytest.fixture
 def refitted(refitted_once: World, tmp_path: Path) -> World:
-    """Version 1 is champion from day 45, and its refit, version 2 of day 46, is challenger."""
+    """Version 1 is champion from day 45, and its refit, version 2 of day 46, is challenger.
+
+    The night of the refit was killed once, between its fit and its registration.
+    """
     return copied(refitted_once, tmp_path / "world")
+
+
+@pytest.fixture(scope="session")
+def promoted_once(refitted_once: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = copied(refitted_once, tmp_path_factory.mktemp("promoted") / "world")
+    assert world.run(day(58)).outcome == "promote"
+    return world
+
+
+@pytest.fixture
+def promoted(promoted_once: World, tmp_path: Path) -> World:
+    """The same, and the night of day 58 made the refit champion."""
+    return copied(promoted_once, tmp_path / "world")
 
 
 def copied(one: World, folder: Path) -> World:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import pickle
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
-from lamplighter.contracts import ArtifactRef
+from lamplighter.contracts import Actor, ArtifactRef, RunRequest
+from lamplighter.errors import TrainingError
 from lamplighter.ledger.records import Version
 from lamplighter.steps.examples_frame import LABEL, LABEL_TIME, PART
+from lamplighter.steps.night import open_night
 from lamplighter.steps.proof.course import Course, read_course
 from lamplighter.steps.proof.record import candidate_of
 from lamplighter.steps.proof.reproduce import reproduce
+from lamplighter.steps.refit.configuration import configuration_of
+from lamplighter.steps.refit.due import Due, refit_due
+from lamplighter.steps.resolve_spec import resolve_spec
 from lamplighter.training.predictor import Predictor
-from steps.refit.conftest import asking_for_refits
 from world import World, day
 
 
@@ -118,23 +121,28 @@ def test_nothing_is_said_to_be_measured_of_it(refitted: World) -> None:
 
 
 def test_its_evidence_is_of_days_after_its_own_cut_off_and_the_gate_releases_it(
-    refitted: World,
+    promoted: World,
 ) -> None:
-    report = refitted.run(day(58))
-    assert report.outcome == "promote", report.sentences
-    ledger = refitted.stores.ledger
+    ledger = promoted.stores.ledger
     judged = ledger.decisions("returns", kind="promotion")[0]
     found = judged.evidence["evidence"]
     assert (found["first_block"], found["last_block"]) == ("2024-02-16", "2024-02-26")
     assert (judged.champion_version, judged.candidate_version) == ("1", "2")
     assert ledger.champion("returns").version == "2"
 
-    # A refit is not fitted again: the chain ends here, and the policy is heard.
-    refitted.run(day(59))
-    newest = ledger.decisions("returns", kind="retraining")[0]
-    assert (newest.verdict, newest.reason) == ("retrain", "retrain.policy is nightly")
-    assert newest.evidence["refit_of"] is None
-    assert "refit_of" not in version(refitted, "3").details
+
+def due(world: World, number: int) -> Due:
+    run_id = f"looked-at-{number}"
+    actor = Actor(name="tester", kind="os_user")
+    asked = RunRequest(as_of=day(number))
+    resolve_spec(world.spec_path, asked, run_id=run_id, actor=actor, stores=world.stores)
+    night = open_night(run_id, world.stores, threads=1)
+    return refit_due(night, night.champion())
+
+
+def test_a_refit_that_became_champion_is_not_fitted_again(promoted: World) -> None:
+    assert promoted.stores.ledger.champion("returns").version == "2"
+    assert due(promoted, 59) == Due()
 
 
 def test_a_champion_whose_refit_was_refused_is_not_fitted_again(refitted: World) -> None:
@@ -143,9 +151,25 @@ def test_a_champion_whose_refit_was_refused_is_not_fitted_again(refitted: World)
         "returns", "2", timeline="live", as_of=day(46, 1), reason="refused",
         actor=ledger.champion("returns").actor,
     )  # fmt: skip
-    refitted.run(day(47))
-    newest = ledger.decisions("returns", kind="retraining")[0]
-    assert (newest.verdict, newest.evidence["refit_of"]) == ("retrain", None)
+    assert due(refitted, 47) == Due()
+
+
+def test_a_champion_that_nobody_fitted_again_is_due_until_then(refitted: World) -> None:
+    assert due(refitted, 45) == Due()  # nobody was champion before that night
+    refitted.document["retrain"] = {}
+    refitted.write()
+    assert due(refitted, 47) == Due()  # nobody asks for it
+
+
+def test_a_version_of_which_it_was_not_kept_how_it_was_fitted_is_named(refitted: World) -> None:
+    known = version(refitted, "1")
+    (key,) = refitted.stores.ledger.searches_of("returns", timeline="live", as_of=day(45))
+    candidate = refitted.stores.ledger.finished_search(key)["candidate"]
+    Path(refitted.stores.artifacts.uri(ArtifactRef.model_validate(candidate["course"]))).unlink()
+    with pytest.raises(TrainingError, match=r"version 1 cannot be fitted again: .*course"):
+        configuration_of(refitted.stores, known)
+    with pytest.raises(TrainingError, match="it is a refit already, of version 1"):
+        configuration_of(refitted.stores, version(refitted, "2"))
 
 
 def test_a_night_done_again_fits_and_registers_once(refitted: World) -> None:
@@ -154,34 +178,14 @@ def test_a_night_done_again_fits_and_registers_once(refitted: World) -> None:
     assert [v.key for v in refitted.stores.ledger.versions("returns")] == before
 
 
-def test_a_night_that_died_between_fit_and_registration_goes_on_where_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from lamplighter.steps import whole_night
-
-    world = asking_for_refits(tmp_path)
-    world.run(day(45))
-
-    class Killed(BaseException):
-        """What no step catches."""
-
-    def killed(*arguments: Any, **named: Any) -> None:
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(whole_night, "evaluate_candidate", killed)
-        with pytest.raises(Killed):
-            world.run(day(46))
-    ledger = world.stores.ledger
+def test_a_night_that_was_killed_after_the_fit_went_on_where_it_was(refitted: World) -> None:
+    ledger = refitted.stores.ledger
     (key,) = ledger.searches_of("returns", timeline="live", as_of=day(46))
     fitted = ledger.finished_search(key)["candidate"]["artifact"]["digest"]
-    fits = []
-    monkeypatch.setattr(
-        "lamplighter.steps.refit.fit.fit_again", lambda *args, **named: fits.append(1)
-    )
-    world.run(day(46))
-    assert fits == []
-    assert version(world, "2").artifact.digest == fitted
+    assert version(refitted, "2").artifact.digest == fitted
+    folder = refitted.home / "lake" / "artifacts" / "returns" / "2024-02-16T000000" / "live"
+    assert len(list(folder.glob("candidate-*.predictor"))) == 1
+    assert len(ledger.decisions("returns", kind="retraining")) == 2
 
 
 def test_a_refit_comes_out_to_the_bit_again(refitted: World) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lamplighter.data.examples import known_examples
-from lamplighter.data.splits import split_examples
+from lamplighter.data.splits import nothing_held_out, split_examples
 from lamplighter.errors import ArtifactError, DataError, UsageError
 from lamplighter.ledger.records import Version
 from lamplighter.spec import ModelSpec
@@ -108,7 +108,11 @@ def _learner(stores: Stores, version: Version, entity: str) -> Learner:
         examples = known_examples(
             spec, stores.lake, as_of=run.as_of, knowledge_time=run.knowledge_time
         )
-        split = split_examples(spec, examples, as_of=run.as_of, knowledge_time=run.knowledge_time)
+        split = (
+            split_examples(spec, examples, as_of=run.as_of, knowledge_time=run.knowledge_time)
+            if candidate.refit_of is None
+            else nothing_held_out(spec, examples, as_of=run.as_of)
+        )
     except DataError as error:
         return replace(unknown, why=f"its examples were deleted, and {error}")
     used = split.training | split.holdout
@@ -134,14 +138,23 @@ def _counted(
 
 
 def _through(learner: Learner, version: Version, stores: Stores, before: list[Learner]) -> Learner:
-    """Let a version that was continued from another know what that one has learnt."""
+    """Let a version that another one went into know what that one has learnt.
+
+    Of a continued one these are the members; of a refit, how they are weighed and calibrated.
+    """
     candidate = candidate_of(stores, version)
-    if candidate is None or not candidate.continued or learner.learnt:
+    if candidate is None or learner.learnt:
         return learner
     for parent in before:
-        if parent.version == candidate.continued and parent.learnt is not False:
+        if parent.version == candidate.continued:
+            how = "goes on from"
+        elif parent.version == candidate.refit_of:
+            how = "is a refit of"
+        else:
+            continue
+        if parent.learnt is not False:
             said = "has learnt from it" if parent.learnt else "may have learnt from it"
-            why = f"it goes on from version {parent.version}, which {said}"
+            why = f"it {how} version {parent.version}, which {said}"
             return replace(learner, learnt=parent.learnt, why=why)
     return learner
 

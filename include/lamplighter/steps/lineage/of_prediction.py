@@ -35,6 +35,7 @@ class Origin:
     lock_digest: str | None
     search: str | None
     continued: str | None
+    refit_of: str | None
     run_key: str | None
     run_ids: tuple[str, ...]
     released_by: str | None
@@ -109,6 +110,7 @@ def _origin(stores: Stores, model: str, row: dict[Any, Any]) -> Origin:
         lock_digest=proof.get("lock_digest"),
         search=candidate.search_key if candidate else None,
         continued=(candidate.continued or None) if candidate else None,
+        refit_of=candidate.refit_of if candidate else None,
         run_key=version.run_key if version else None,
         run_ids=tuple(stores.ledger.run_ids(version.run_key)) if version else (),
         released_by=f"{release.actor.name} ({release.actor.kind})" if release else None,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lamplighter.contracts import CandidateRef
 from lamplighter.errors import ArtifactError, TrainingError
 from lamplighter.ledger.records import Version
+from lamplighter.ledger.timelines import LIVE
 from lamplighter.steps.night import Stores
 from lamplighter.steps.proof.course import Course, read_course
 from lamplighter.steps.proof.record import candidate_of
@@ -55,7 +56,8 @@ def configuration_of(stores: Stores, version: Version) -> Configuration:
         raise TrainingError(f"version {version.version} cannot be fitted again: {why_not}")
     places = (stores,) if stores.lived is None else (stores, stores.lived)
     for place in places:
-        candidate = candidate_of(place, version)
+        of_place = version if place is stores else replace(version, timeline=LIVE)
+        candidate = candidate_of(place, of_place)
         if candidate is None or candidate.course is None:
             continue
         try:
