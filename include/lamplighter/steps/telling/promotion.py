@@ -82,6 +82,9 @@ def _metrics(decision: Decision) -> Iterator[str]:
     metrics = decision.evidence.get("metrics")
     if metrics == {} and decision.candidate_version:
         return  # a challenger was measured when it was trained
+    if decision.evidence.get("refit_of"):
+        yield "performance on the hold-out: none was measured, since a refit holds nothing out"
+        return
     if not isinstance(metrics, dict) or not metrics:
         yield "performance on the hold-out: unknown"
         return
