@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lamplighter.data.splits import (
     holdout_blocks,
+    nothing_held_out,
     split_examples,
     stable_digests,
     stable_fractions,
@@ -168,6 +169,33 @@ def test_only_the_newest_days_are_trained_on_if_the_spec_says_so():
     trained = examples["block"][split.training]
     assert split.blocks[0] == "2013-05-27"
     assert trained.min() == "2013-05-20"
+
+
+def test_where_nothing_is_held_out_all_is_trained_on_whose_label_was_known_then():
+    examples = hourly("2013-06-01", "2013-06-09 23:00")
+    as_of = local("2013-06-09 12:00")
+    split = nothing_held_out(TIMED, examples, as_of=as_of)
+    # A label comes 30 hours after the event, which is two hours after its prediction.
+    newest = examples["prediction_time"][split.training].max()
+    assert newest == as_of - timedelta(hours=32)
+    assert int(split.training.sum()) == 7 * 24 + 4 + 1
+    assert (split.cutoff, split.blocks, split.holdout.any()) == (as_of, [], False)
+
+    matured = {"split": TIMED.split.model_copy(update={"matured_only": True})}
+    fewer = nothing_held_out(TIMED.model_copy(update=matured), examples, as_of=as_of)
+    # Certain to be known is a label only 36 hours after the event.
+    assert examples["prediction_time"][fewer.training].max() == as_of - timedelta(hours=38)
+
+    newest = {"split": TIMED.split.model_copy(update={"max_training_days": 3})}
+    short = nothing_held_out(TIMED.model_copy(update=newest), examples, as_of=as_of)
+    assert sorted(examples["block"][short.training].unique()) == [
+        "2013-06-06", "2013-06-07", "2013-06-08",
+    ]  # fmt: skip
+
+
+def test_where_there_is_no_time_something_has_to_be_held_out():
+    with pytest.raises(DataError, match="no section `time`"):
+        nothing_held_out(TIMELESS, hourly("2013-06-01", "2013-06-02"), as_of=local("2013-06-03"))
 
 
 def test_before_any_day_has_matured_both_parts_are_empty():
