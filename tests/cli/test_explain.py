@@ -189,6 +189,12 @@ def test_a_simulated_timeline_is_told_and_an_unheard_of_one_is_refused(
         )
 
 
+def test_incidents_as_json_name_the_model_that_was_asked_about(lamplighter_says: Command) -> None:
+    found = document(lamplighter_says("incidents", "returns", "--json")[1])
+    assert found == {"model": "returns", "incidents": []}
+    assert document(lamplighter_says("incidents", "--json")[1])["model"] is None
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -15,7 +15,7 @@ from lamplighter.contracts import (
     RunRequest,
     VersionRef,
 )
-from lamplighter.errors import FrozenError, UsageError
+from lamplighter.errors import FrozenError, LedgerError, UsageError
 from lamplighter.ledger import Decision, Ledger
 from lamplighter.steps.act_of_person import promote_version
 from lamplighter.steps.answer_approval import (
@@ -114,6 +114,22 @@ def test_what_a_person_rejected_is_not_asked_about_again_while_the_champion_stay
     other = asked.stores.ledger.champion("returns").id
     anew = again.model_copy(update={"champion_release": other})
     assert approve_promotion(night(asked, 55), anew, version).waits
+
+
+def test_a_question_that_another_releases_spec_asked_holds_up_no_later_night(
+    asked: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = night(asked, 54)
+    stored = Ledger.spec
+
+    def of_then(ledger: Ledger, digest: str) -> dict[str, Any]:
+        return {**stored(ledger, digest), "ensemble": {"members_per_algorithm": 1}}
+
+    monkeypatch.setattr(Ledger, "spec", of_then)
+    said = r"as of 2024-02-23 .* this release does not read \(ensemble.members_per_algorithm: extra"
+    with pytest.raises(LedgerError, match=said):
+        answer(asked)
+    assert [settled.answer for settled in settle_overdue(later)] == ["expired"]
 
 
 @pytest.mark.long

@@ -106,7 +106,8 @@ def test_every_number_of_a_verdict_is_told(ledger: Ledger) -> None:
         "2013-06-30), 27,000 rows; p 0.00400, lag-1 correlation 0.24000.",
         "This night's look, at 30 days, spent alpha 0.00150; the looks so far, 4, spent 0.00420 of "
         "the year's budget",
-        "The gain is 3.10 standard errors, where 2.90 is asked for.",
+        "The gain lies 3.10 standard errors above what is not enough, where 2.90 standard errors "
+        "above it are asked for.",
         "Guard roc_auc: broken, 0.70000 against the champion's 0.71000, worse by 0.01000 where "
         "0.00500 is allowed.",
         "Performance on the hold-out: log_loss 0.51000 (0.50000 to 0.52000).",
@@ -190,7 +191,10 @@ def test_a_question_that_another_champion_overtook_does_not_wait(ledger: Ledger)
 
 def test_standard_errors_are_told_as_the_reason_writes_them(ledger: Ledger) -> None:
     decide(ledger, {**FULL, "distance": 0.1234})
-    assert "The gain is 0.12 standard errors, where 2.90 is asked for." in night(ledger)
+    assert (
+        "The gain lies 0.12 standard errors above what is not enough, where 2.90 standard errors "
+        "above it are asked for." in night(ledger)
+    )
 
 
 def test_an_approval_is_told_with_who_answered_and_when(ledger: Ledger) -> None:

@@ -25,7 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.open:
         incidents = [incident for incident in incidents if incident.standing]
     if arguments.json:
-        print_json({"incidents": [as_document(incident) for incident in incidents]})
+        documents = [as_document(incident) for incident in incidents]
+        print_json({"model": arguments.model, "incidents": documents})
     elif not incidents:
         print(f"no {'open ' if arguments.open else ''}incident is known")
     else:

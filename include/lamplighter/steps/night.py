@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+from pydantic import ValidationError
 
 from lamplighter.contracts import RunRef
 from lamplighter.data.artifacts import ArtifactStore
@@ -234,12 +235,23 @@ def open_night(
         raise LedgerError(
             f"run {run_id!r} is not in the ledger; its task resolve_spec has to succeed first"
         )
-    spec = ModelSpec.model_validate(stores.ledger.spec(run.spec_digest))
     return Night(
-        spec=spec,
+        spec=_stored_spec(stores.ledger, run),
         run=run,
         stores=stores,
         say=say,
         threads=threads or usable_cores(),
         resolve_url=resolve,
     )
+
+
+def _stored_spec(ledger: Ledger, run: RunRef) -> ModelSpec:
+    try:
+        return ModelSpec.model_validate(ledger.spec(run.spec_digest))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise LedgerError(
+            f"the night as of {run.as_of:%Y-%m-%d %H:%M %Z} ran under a spec that this release "
+            f"does not read ({where}: {first['msg'].lower()}), so it cannot go on; a new night can"
+        ) from None

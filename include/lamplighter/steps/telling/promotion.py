@@ -63,8 +63,8 @@ def _budget(decision: Decision) -> Iterator[str]:
             "budget of false promotions"
         )
         yield (
-            f"the gain is {_errors(evidence.get('distance'))} standard errors, where "
-            f"{_errors(evidence.get('bound'))} is asked for"
+            f"the gain lies {_errors(evidence.get('distance'))} what is not enough, where "
+            f"{_errors(evidence.get('bound'))} it are asked for"
         )
     else:
         yield (
@@ -74,8 +74,14 @@ def _budget(decision: Decision) -> Iterator[str]:
 
 
 def _errors(found: Any) -> str:
-    """Return a number of standard errors as the verdict's reason writes it."""
-    return UNKNOWN if number(found) == UNKNOWN else f"{found:.2f}"
+    """Return on which side a number of standard errors lies, and how far.
+
+    >>> _errors(-1.444), _errors(4.2), _errors(None)
+    ('1.44 standard errors below', '4.20 standard errors above', 'unknown standard errors above')
+    """
+    far = UNKNOWN if number(found) == UNKNOWN else f"{abs(found):.2f}"
+    below = far != UNKNOWN and found < 0
+    return f"{far} standard errors {'below' if below else 'above'}"
 
 
 def _metrics(decision: Decision) -> Iterator[str]:
