@@ -85,7 +85,7 @@ class Past:
         spec = self.spec
         table, history = self.histories[spec.data.target_table]
         refuse_another_key(spec, Versions.of(table, history.iloc[:0]), examples)
-        mine = history[_of_same_keys(history, examples, table.key)].reset_index(drop=True)
+        mine = history[self._of_same_keys(spec.data.target_table, examples)].reset_index(drop=True)
         versions = Versions.of(table, mine)
         _refuse_contradictions(spec, versions)
         found = versions.standing_each(examples, microseconds(at))
@@ -117,23 +117,22 @@ class Past:
     def _near(self, start: datetime, end: datetime) -> pd.DataFrame:
         """Return all versions of the keys that some version places in an interval."""
         assert self.spec.time is not None
-        table, history = self.histories[self.spec.data.examples_table]
+        name = self.spec.data.examples_table
+        _, history = self.histories[name]
         predicted = history["_event_time"] - self.spec.time.lead
-        inside = (predicted >= pd.Timestamp(start)) & (predicted < pd.Timestamp(end))
-        if inside.all():
-            return history
-        return history[_of_same_keys(history, history[inside.to_numpy()], table.key)]
+        later = predicted >= pd.Timestamp(start)
+        inside = (later & (predicted < pd.Timestamp(end))).to_numpy()
+        return history[inside | self._of_same_keys(name, history[inside])]
 
-
-def _of_same_keys(
-    rows: pd.DataFrame, others: pd.DataFrame, key: tuple[str, ...]
-) -> npt.NDArray[np.bool_]:
-    """Say of each row whether its key is among those of other rows."""
-    if len(key) == 1:
-        return rows[key[0]].isin(others[key[0]].unique()).to_numpy()
-    names = list(key)
-    index = pd.MultiIndex.from_frame(rows[names])
-    return np.asarray(index.isin(pd.MultiIndex.from_frame(others[names].drop_duplicates())))
+    def _of_same_keys(self, name: str, others: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Say of each row of a table whether its key is among those of other rows."""
+        table, history = self.histories[name]
+        codes = self.codes.get(name) or GroupCodes(history)
+        own = codes.own(table.key)
+        among = np.zeros(own.max(initial=-1) + 2, dtype=bool)
+        among[codes.of(others, table.key)] = True
+        among[-1] = False  # where code -1 looks: a key that is missing, or is not there
+        return among[own]
 
 
 def _refuse_contradictions(spec: ModelSpec, versions: Versions) -> None:
