@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lamplighter.cli.main import main
+from lamplighter.cli.replay_policies import print_accounts
 from lamplighter.contracts import Actor
 from lamplighter.ledger import Ledger
 from lamplighter.spec import load_spec
@@ -110,7 +111,10 @@ def test_the_policy_that_really_ran_does_what_really_happened_and_changes_nothin
 
 
 def test_a_replay_is_read_back_and_policies_share_what_was_trained(
-    lived: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lived: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     asked = {"policies": ("nightly", "weekly"), "gates": ("on", "off"), "trials": 1}
     first = replayed(lived, tmp_path, **asked)
@@ -138,7 +142,14 @@ def test_a_replay_is_read_back_and_policies_share_what_was_trained(
     second = replayed(lived, tmp_path, **asked)
     assert {**second, "seconds": 0} == {**first, "seconds": 0}
 
+    print_accounts(first)
+    table = capsys.readouterr().out
+    assert {line.split("│")[2].strip() for line in table.splitlines() if "│" in line} == {
+        "on",
+        "off",
+    }
     page = render_replay(json.loads(json.dumps(first)))
+    assert "1 trial a training" in page
     assert "://" not in page
     for account in first["accounts"]:
         assert f"{account['mean_loss']:,.5f}" in page

@@ -90,6 +90,7 @@ def asked(world: World, home: Path, **more: Any) -> dict[str, Any]:
     return {**found, "seconds": 0}
 
 
+@pytest.mark.long  # it starts processes that load every library
 def test_trainings_side_by_side_come_to_those_one_after_the_other(
     ingested: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

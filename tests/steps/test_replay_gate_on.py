@@ -98,7 +98,9 @@ def test_the_lived_nights_show_challengers_looks_and_a_promotion(lived: World) -
     assert max(d.evidence["looks"] for d in ledger.decisions("returns", kind="promotion")) >= 3
 
 
-@pytest.mark.parametrize("first", [FIRST, FIRST + 3, LAST - 3])
+@pytest.mark.parametrize(
+    "first", [FIRST, FIRST + 3, pytest.param(LAST - 3, marks=pytest.mark.long)]
+)
 def test_every_decision_look_and_spending_is_what_really_was_wherever_the_replay_begins(
     lived: World, tmp_path: Path, first: int
 ) -> None:
@@ -115,14 +117,15 @@ def test_a_replay_begins_with_what_stood_or_with_nothing_and_says_which(
     lived: World, tmp_path: Path
 ) -> None:
     at, live = day(FIRST + 3), lived.stores.ledger
-    stood, _ = replayed(lived, tmp_path / "stood", start=at, policies=("never",))
+    between = {"start": at, "end": day(FIRST + 5)}
+    stood, _ = replayed(lived, tmp_path / "stood", **between, policies=("never",))
     champion, challenger = live.champion("returns", at=at), live.challenger("returns", at=at)
     assert stood["begins_with"]["champion"] == champion.version
     assert stood["begins_with"]["challenger"] == challenger.version
     said = f"champion version {champion.version}"
     assert said in render_replay(stood)
 
-    nothing, ledger = replayed(lived, tmp_path / "nothing", start=at, from_nothing=True)
+    nothing, ledger = replayed(lived, tmp_path / "nothing", **between, from_nothing=True)
     (nights,) = nothing["played"].values()
     assert nothing["begins_with"]["champion"] is None
     assert nights[0]["replaced"] is None

@@ -71,13 +71,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(document)
     else:
-        _print(document)
+        print_accounts(document)
         if arguments.html:
             print(f"Page: {arguments.html}")
     return OK
 
 
-def _print(document: dict[str, Any]) -> None:
+def print_accounts(document: dict[str, Any]) -> None:
+    """Print a line for each policy, and what the figures mean."""
     nights = count(len(document["nights"]), "night")
     days = count(document["compared_days"], "day")
     print_table(
