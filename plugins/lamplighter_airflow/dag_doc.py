@@ -50,7 +50,7 @@ then. The labels are those known when the day ended, and once more those known w
 matured; beside it stands the same in hindsight. Every result is a row in the ledger.
 
 **Backfilling.** Choose *Backfill* and two dates, or run
-`airflow backfills create --dag-id {spec.model}__evaluate --from-date ... --to-date ...`. A backfill
+`airflow backfill create --dag-id {spec.model}__evaluate --from-date ... --to-date ...`. A backfill
 reads the lake as it is and writes nothing but these rows. Days may run in any order, several at
 once, and twice. `lamplighter evaluate {spec.model}` does the same in one process, and draws it.
 
