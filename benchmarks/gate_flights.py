@@ -35,15 +35,11 @@ from lamplighter.evaluation.daily_differences import lag1
 
 _GAIN = (0.0125, 0.0175)
 _FIRST, _LAST = datetime(2013, 6, 1, tzinfo=UTC), datetime(2013, 10, 1, tzinfo=UTC)
-_AGES = (14, 30, 45, 60, 90)
-_SHARES = (0.5, 0.3, 0.2, 0.1, 0.05)
+_AGES = (30, 45, 60, 75, 90)
+_SHARES = (0.3, 0.2, 0.15, 0.12, 0.1, 0.08)
 _LACKING = (
-    ("origin_delay_2h",),
-    ("carrier_backlog", "origin_backlog"),
-    ("all_late_8h", "origin_delay_6h"),
-    ("dest_late_12h", "carrier_late_7d"),
-    ("departure_minute", "arrival_minute"),
-    ("weather_visib", "weather_precip", "weather_humid"),
+    ("dest_late_12h", "carrier_late_7d", "all_late_8h", "origin_delay_6h"),
+    ("carrier_backlog", "origin_backlog", "origin_delay_2h", "carrier_delay_2h"),
 )
 
 
@@ -95,7 +91,8 @@ def _show(what: str, pairs: list[Pair], found: list[bool]) -> None:
     rng = np.random.default_rng(0)
     drawn = sums[rng.integers(len(sums), size=(2_000, len(sums)))].sum(axis=1)
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975])
-    print(f"  {what}: {np.mean(found):.0%} ({low:.0%} to {high:.0%})")
+    share = f"{np.mean(found):.0%} ({low:.0%} to {high:.0%})"
+    print(f"  {what}: {sum(found)} of {len(found)} pairs, {share}")
 
 
 class World:

@@ -150,17 +150,10 @@ def example_names(keys: pd.DataFrame) -> list[str]:
 
 
 def prediction_ids(model: str, keys: Sequence[str], times: pd.Series) -> list[str]:
-    """Name predictions by model, key and prediction time: the same example, the same name.
-
-    The name is a digest of the three as a JSON list; what is the same in many is written once.
-    """
-    codes, moments = pd.factorize(times)
-    begin, text = f"[{json.dumps(model)}, ", json.JSONEncoder().encode
-    ends = [f", {json.dumps(_plain(moment))}]" for moment in moments]
-    ends.append(", null]")  # what has no time has the code -1
+    """Name predictions by model, key and prediction time: the same example, the same name."""
     return [
-        sha256(f"{begin}{text(key)}{ends[code]}".encode()).hexdigest()[:24]
-        for key, code in zip(keys, codes.tolist(), strict=True)
+        sha256(json.dumps([model, key, _plain(time)]).encode()).hexdigest()[:24]
+        for key, time in zip(keys, times, strict=True)
     ]
 
 

@@ -41,13 +41,15 @@ def conclude(
         Positions of training rows that were predicted out of fold.
     prediction : ndarray or None
         What the combination says of them, without having learnt from them; None: nothing is known
-        of rows that the members have not seen, so nothing is calibrated.
+        of rows that the members have not seen, so nothing is calibrated. Nor is it by itself where
+        one stretch of time is all that judges: calibration would learn the level of that stretch.
     """
     target, ordered = folds.target, folds.in_time_order
     encoders, encoder_of = distinct_encoders([fitted[name].encoder for name in names])
     calibration = rule = intervals = None
     y = folds.y[rows]
-    if prediction is not None:
+    of_a_week = folds.one_stretch and settings.calibrate == "auto"
+    if prediction is not None and not of_a_week:
         calibration = choose_calibration(
             target.task, y, prediction, among=settings.calibrate, in_time_order=ordered
         )

@@ -112,6 +112,11 @@ class Folds:
         return not any(np.isin(newest, train).any() for train in others)
 
     @property
+    def one_stretch(self) -> bool:
+        """Whether all that judges is one stretch of time, which has a level of its own."""
+        return self.in_time_order and len(self.usable) == 1
+
+    @property
     def scored(self) -> tuple[int, ...]:
         """The folds that a trial is scored on, oldest first."""
         return self.newest(at_least=1, rows=SCORED_ROWS)
