@@ -27,6 +27,7 @@ from lamplighter.steps.answer_approval import (
 from lamplighter.steps.approval_words import question_subject, question_text
 from lamplighter.steps.approve_promotion import approve_promotion, question_ref
 from lamplighter.steps.night import Night, open_night
+from lamplighter.steps.release_model import release_model
 from lamplighter.steps.resolve_spec import resolve_spec
 from world import World, day
 
@@ -110,6 +111,10 @@ def test_what_a_person_rejected_is_not_asked_about_again_while_the_champion_stay
     held = approve_promotion(night(asked, 54), again, version)
     assert (held.answer, held.actor, held.waits) == ("reject", BOB, False)
     assert len(asked.stores.ledger.decisions("returns", kind="approval")) == 1
+    assert not release_model(night(asked, 54), again, version).released
+    refused = asked.stores.ledger.decisions("returns", kind="release")[0]
+    assert refused.evidence["decision"] == again.key
+    assert refused.reason == "not released: rejected by bob (OS user): looks right"
     promote_version(asked.stores, "returns", "3", reason="I know why", actor=BOB)
     other = asked.stores.ledger.champion("returns").id
     anew = again.model_copy(update={"champion_release": other})

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,17 @@ def test_an_examples_name_does_not_depend_on_its_neighbours() -> None:
     together = prediction_ids("returns", example_names(keys), keys["seen_at"])
     alone = prediction_ids("returns", example_names(keys[:1]), keys["seen_at"][:1])
     assert together[:1] == alone
+
+
+def test_an_examples_name_is_the_digest_of_model_key_and_time_as_json() -> None:
+    times = pd.Series(pd.to_datetime(["2024-01-01T10:00:00.5Z", None, "2024-01-01T10:00:00.5Z"]))
+    written = ["2024-01-01T10:00:00.500000+00:00", None, "2024-01-01T10:00:00.500000+00:00"]
+    keys = ['a "b"', "ü\\", "c"]
+    by_hand = [
+        sha256(json.dumps(["returns", key, time]).encode()).hexdigest()[:24]
+        for key, time in zip(keys, written, strict=True)
+    ]
+    assert prediction_ids("returns", keys, times) == by_hand
 
 
 def test_a_day_before_the_first_champion_is_refused(world: World) -> None:

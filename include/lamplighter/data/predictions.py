@@ -143,17 +143,25 @@ def example_names(keys: pd.DataFrame) -> list[str]:
     >>> example_names(pd.DataFrame({"origin": ["EWR"], "number": [7]}))
     ['["EWR", 7]']
     """
-    rows = ([_plain(value) for value in row] for row in keys.itertuples(index=False))
     if keys.shape[1] == 1:
-        return [str(value) for (value,) in rows]
+        values = keys.iloc[:, 0].tolist()
+        return [value if type(value) is str else str(_plain(value)) for value in values]
+    rows = ([_plain(value) for value in row] for row in keys.itertuples(index=False))
     return [json.dumps(row) for row in rows]
 
 
 def prediction_ids(model: str, keys: Sequence[str], times: pd.Series) -> list[str]:
-    """Name predictions by model, key and prediction time: the same example, the same name."""
+    """Name predictions by model, key and prediction time: the same example, the same name.
+
+    The name is a digest of the three as a JSON list; what is the same in many is written once.
+    """
+    codes, moments = pd.factorize(times)
+    begin, text = f"[{json.dumps(model)}, ", json.JSONEncoder().encode
+    ends = [f", {json.dumps(_plain(moment))}]" for moment in moments]
+    ends.append(", null]")  # what has no time has the code -1
     return [
-        sha256(json.dumps([model, key, _plain(time)]).encode()).hexdigest()[:24]
-        for key, time in zip(keys, times, strict=True)
+        sha256(f"{begin}{text(key)}{ends[code]}".encode()).hexdigest()[:24]
+        for key, code in zip(keys, codes.tolist(), strict=True)
     ]
 
 

@@ -102,6 +102,12 @@ def _rejected(night: Night, decision: PromotionDecision) -> Decision | None:
     return None
 
 
+def is_of_before(ledger: Ledger, approval: ApprovalRef, decision: PromotionDecision) -> bool:
+    """Whether an approval is the answer to an earlier night's question about the same model."""
+    told = ledger.approval(approval.key) if approval.key is not None else None
+    return told is not None and told.decision_key != decision.key
+
+
 def question_ref(ledger: Ledger, question: Decision) -> ApprovalRef:
     """Return a question of the ledger with its answer, if there is one."""
     told = ledger.approval(question.key)

@@ -7,7 +7,7 @@ import logging
 from lamplighter.contracts import ApprovalRef, PromotionDecision, ReleaseRef, VersionRef
 from lamplighter.errors import ArtifactError, FrozenError, StaleReleaseError
 from lamplighter.ledger import ReleaseRequest
-from lamplighter.steps.approve_promotion import standing_approval
+from lamplighter.steps.approve_promotion import is_of_before, standing_approval
 from lamplighter.steps.challenger_place import leave_place, take_place
 from lamplighter.steps.champion_alias import project_alias
 from lamplighter.steps.freeze_window import why_frozen
@@ -69,6 +69,8 @@ def _released(night: Night, decision: PromotionDecision, tonights: VersionRef | 
     try:
         _refuse_frozen(night, request)
         if not approval.granted:
+            if is_of_before(night.ledger, approval, decision):
+                record_refusal(night, decision, version.version, f"not released: {approval}")
             if not approval.waits and decision.challenger_version:
                 at = night.run.as_of + approval.took
                 leave_place(night, decision.challenger_version, f"not released: {approval}", at=at)
