@@ -71,3 +71,23 @@ def test_the_kernel_is_that_of_the_distances_between_rows():
     expected = np.exp(-0.05 * cdist(a.astype(float), b.astype(float), "sqeuclidean"))
     assert np.abs(svm._gaussian(a, b, 0.05) - expected).max() < 1e-5
     assert svm._gaussian(a, a, 0.05).max() <= 1.0
+
+
+def test_a_machine_remembers_no_more_rows_than_there_is_time_for():
+    def count(rows: int, seconds: float | None) -> int:
+        left = None if seconds is None else lambda: seconds
+        return len(svm._remembered(rows, np.random.default_rng(0), left))
+
+    assert count(10_000, None) == count(10_000, 60.0) == 3_162  # the square root of 1e11 / 1e4
+    assert count(10_000, 1.0) == 1_095  # of 1.2e10 / 1e4
+    assert count(10_000, -1.0) == 300
+    assert count(3_000, -1.0) == 3_000  # so few are solved exactly
+
+
+def test_a_machine_in_a_hurry_still_learns():
+    train = rows(4_000)
+    fit = Fit(params=PARAMS, target=TARGET, seed=0, threads=1, seconds_left=lambda: 0.05)
+    member = svm.SVM.fit(train, fit)
+    error = member.predict(train.X, threads=1) - train.y
+    assert len(member.kernel.rows) == 387  # the square root of 0.05 x 1.2e10 / 4,000
+    assert error.var() < 0.1 * train.y.var()

@@ -31,6 +31,11 @@ from lamplighter.training.target import Floats, Target
 
 _EXACT_ROWS = 3_500
 _EFFORT = 1.0e11
+_EFFORT_A_SECOND = 1.2e10
+_FEWEST_REMEMBERED = 300
+"""Beyond `_EXACT_ROWS`: rows times the square of those remembered, at most and for each second that
+is left, so that a fit ends in time; and the fewest that are remembered all the same."""
+
 _CALIBRATED_ROWS = 1_500
 _CHUNK = 2_000
 _PREDICTED_CHUNK = 500
@@ -112,7 +117,7 @@ def _fit(train: Rows, fit: Fit) -> SvmMember:
     weights = np.maximum(weights / weights.mean(), 1e-3)
     targets, unit = _targets(train.y, fit.target)
     base = np.average(targets, axis=0, weights=weights)
-    remembered = _remembered(len(train), rng)
+    remembered = _remembered(len(train), rng, fit.seconds_left)
     kernel = _kernel(train.X, remembered, fit, rng)
     judged = np.arange(len(train))
     if len(remembered) == len(train):
@@ -172,10 +177,15 @@ def _targets(y: Floats, target: Target) -> tuple[Floats, float]:
     return np.eye(len(target))[y.astype(np.intp)], 1.0
 
 
-def _remembered(rows: int, rng: np.random.Generator) -> Positions:
+def _remembered(
+    rows: int, rng: np.random.Generator, seconds_left: Callable[[], float] | None
+) -> Positions:
     if rows <= _EXACT_ROWS:
         return np.arange(rows)
-    count = int(min(rows, _EXACT_ROWS, np.sqrt(_EFFORT / rows)))
+    effort = _EFFORT
+    if seconds_left is not None:
+        effort = min(effort, _EFFORT_A_SECOND * max(0.0, seconds_left()))
+    count = int(min(_EXACT_ROWS, max(_FEWEST_REMEMBERED, np.sqrt(effort / rows))))
     return np.sort(rng.choice(rows, count, replace=False))
 
 
