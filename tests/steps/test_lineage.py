@@ -144,6 +144,8 @@ def test_a_prediction_goes_back_to_version_data_spec_code_search_and_run(seasone
     assert origin.search in stores.ledger.searches_of("returns", timeline="live", as_of=day(51))
     assert origin.code_digest == version.details["proof"]["code_digest"]
     assert origin.mlflow_run_id == version.mlflow_run_id
+    # That no other version went into it is known, and so not None.
+    assert (origin.continued, origin.refit_of) == ("", "")
     by_key = origins(stores, "returns", key=row["key"], at=row["prediction_time"])
     assert by_key == [origin]
 

@@ -61,8 +61,9 @@ def _print(origin: Origin) -> None:
     for name, value in origin.to_json().items():
         if name in ("prediction_id", "prediction", "key"):
             continue
-        shown = ", ".join(value) if isinstance(value, tuple) else value
-        print(f"  {name.replace('_', ' '):16} {'unknown' if shown in (None, '') else shown}")
+        shown = (", ".join(value) or None) if isinstance(value, tuple) else value
+        shown = "none" if shown == "" else "unknown" if shown is None else shown
+        print(f"  {name.replace('_', ' '):16} {shown}")
 
 
 def _answer_entity(

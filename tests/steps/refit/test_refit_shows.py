@@ -9,11 +9,16 @@ import pytest
 from mlflow import MlflowClient
 
 from lamplighter.cli.main import main
-from lamplighter.contracts import ArtifactRef
+from lamplighter.contracts import Actor, ArtifactRef, RunRequest
 from lamplighter.evaluation.card import render_card, render_card_text
 from lamplighter.evaluation.report import render
 from lamplighter.steps.card_of_version import card_of_version
+from lamplighter.steps.ingest_data import ingest_data
 from lamplighter.steps.lineage.of_entity import learners
+from lamplighter.steps.night import open_night
+from lamplighter.steps.resolve_spec import resolve_spec
+from lamplighter.steps.score_interval import score_interval
+from lamplighter.steps.validate_data import validate_data
 from world import World, day
 
 
@@ -113,6 +118,25 @@ def test_an_entity_is_found_in_the_refit_that_its_own_version_had_only_held_out(
         (one.learnt, one.training, one.holdout) for one in stored
     ]
     assert {(one.way, one.sure) for one in rebuilt} == {("built again from the lake", True)}
+
+
+def test_a_prediction_of_a_refit_goes_back_to_the_version_that_it_is_a_refit_of(
+    home: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stores, end = home.stores, day(59)
+    actor = Actor(name="tester", kind="os_user")
+    asked = RunRequest(as_of=end)
+    resolve_spec(home.spec_path, asked, run_id="scored", actor=actor, stores=stores)
+    night = open_night("scored", stores, threads=1)
+    snapshot = validate_data(night, ingest_data(night))
+    scored = score_interval(night, snapshot, start=day(58), end=end)
+    assert scored.versions == ("2",)
+    visit = str(home.visits.loc[home.visits["seen_at"] >= day(58), "visit_id"].iloc[0])
+    (origin,) = told(capsys, "lineage", "returns", "--key", visit)["predictions"]
+    assert (origin["version"], origin["refit_of"], origin["continued"]) == ("2", "1", "")
+    assert main(["lineage", "returns", "--key", visit]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert {"refit of 1", "continued none"} <= set(lines)
 
 
 def test_its_golden_rows_score_as_they_did(refitted: World) -> None:

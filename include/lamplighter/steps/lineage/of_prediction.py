@@ -15,7 +15,10 @@ from lamplighter.steps.proof.record import PROOF, candidate_of
 
 @dataclass(frozen=True)
 class Origin:
-    """What a prediction goes back to. What was not recorded is None."""
+    """What a prediction goes back to. What was not recorded is None.
+
+    `continued` and `refit_of` name another version that went into its own; empty: none did.
+    """
 
     prediction_id: str
     key: str
@@ -109,8 +112,8 @@ def _origin(stores: Stores, model: str, row: dict[Any, Any]) -> Origin:
         code_digest=proof.get("code_digest"),
         lock_digest=proof.get("lock_digest"),
         search=candidate.search_key if candidate else None,
-        continued=(candidate.continued or None) if candidate else None,
-        refit_of=candidate.refit_of if candidate else None,
+        continued=candidate.continued if candidate else None,
+        refit_of=(candidate.refit_of or "") if candidate else None,
         run_key=version.run_key if version else None,
         run_ids=tuple(stores.ledger.run_ids(version.run_key)) if version else (),
         released_by=f"{release.actor.name} ({release.actor.kind})" if release else None,
