@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,16 @@ def night_id(dag_run: DagRunProtocol) -> str:
     name = f"{dag_run.dag_id}/{dag_run.run_id}"
     taken_over = is_backfill(dag_run) and not dag_run.run_id.startswith("backfill__")
     return f"{name}/backfill" if taken_over else name
+
+
+def question_id(dag_run: DagRunProtocol, request: RunRequest, *, spec_digest: str) -> str:
+    """Return the id of a run of one task, which may be asked something else when it runs again.
+
+    A backfill may take over a run that is over, with another form or after the spec was changed;
+    under the same id the ledger would keep what it was asked first.
+    """
+    asked = f"{spec_digest} {request.model_dump_json()}"
+    return f"{night_id(dag_run)}/{hashlib.sha256(asked.encode()).hexdigest()[:8]}"
 
 
 def run_actor(dag_run: DagRunProtocol) -> Actor:

@@ -7,7 +7,14 @@ import pytest
 from airflow.sdk.api.datamodels._generated import DagRun
 
 from lamplighter.errors import UsageError
-from lamplighter_airflow.as_of import night_id, resolve_as_of, run_actor, run_request, run_timeline
+from lamplighter_airflow.as_of import (
+    night_id,
+    question_id,
+    resolve_as_of,
+    run_actor,
+    run_request,
+    run_timeline,
+)
 
 NIGHT = datetime(2013, 7, 1, 8, tzinfo=UTC)
 
@@ -149,3 +156,14 @@ def test_a_value_that_the_form_let_through_is_still_refused_in_words():
 def test_a_run_without_a_named_user_is_no_error():
     bare = SimpleNamespace(run_type="operator_triggered")
     assert run_actor(bare).name == "unknown (operator_triggered run)"
+
+
+def test_a_run_that_is_asked_something_else_is_another_one_and_a_retry_is_the_same():
+    def asked(form, digest="abc", run=BACKFILL):
+        return question_id(run, run_request(run, form), spec_digest=digest)
+
+    first = asked({})
+    assert first == asked({})
+    assert first.startswith(night_id(BACKFILL))
+    later = {"knowledge_time": "2013-07-09T08:00:00+00:00"}
+    assert len({first, asked(later), asked({}, digest="changed"), asked({}, run=SCHEDULED)}) == 4

@@ -55,8 +55,8 @@ class LamplighterOperator(BaseOperator):
         return operator_lineage(self.reads, self.writes)
 
     @contextmanager
-    def night(self, context: Context) -> Iterator[Night]:
-        """Open this run's night; what it says goes to the task's log.
+    def night(self, context: Context, *, run_id: str | None = None) -> Iterator[Night]:
+        """Open this run's night, or the one of `run_id`; what it says goes to the task's log.
 
         An error that ends the task for good is written into the ledger, for the night's report.
         """
@@ -65,7 +65,7 @@ class LamplighterOperator(BaseOperator):
             from lamplighter.steps.stopped_night import record_stop
 
             night = open_night(
-                night_id(context["dag_run"]),
+                run_id or night_id(context["dag_run"]),
                 Stores.from_environment(),
                 say=self.log.info,
                 resolve=connection_url,

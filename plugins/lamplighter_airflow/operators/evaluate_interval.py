@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lamplighter_airflow.as_of import question_id, run_request
 from lamplighter_airflow.lineage import lake_tables, registered
 from lamplighter_airflow.operators.base import LamplighterOperator
 from lamplighter_airflow.operators.resolve_spec import resolved_run
@@ -28,7 +29,7 @@ class EvaluateIntervalOperator(LamplighterOperator):
         "Judges every example of the day by who was champion at its prediction time, with what was "
         "known then and the labels that came since, and writes the result into the ledger, once. "
         "Does the same for earlier days whose labels have matured. A backfill ingests nothing. "
-        "What the first try has read of the spec and the form holds for all tries of the run."
+        "Run again with another form, or after the spec was changed, it answers the new question."
     )
 
     def __init__(self, *, spec_path: str, **kwargs: Any) -> None:
@@ -41,8 +42,10 @@ class EvaluateIntervalOperator(LamplighterOperator):
         from lamplighter.steps.evaluate_interval import evaluate_interval
 
         with self.meaningful_errors():
-            resolved_run(self.spec_path, context)
-        with self.night(context) as night:
+            request = run_request(context["dag_run"], context["params"])
+            run_id = question_id(context["dag_run"], request, spec_digest=self.spec_digest)
+            resolved_run(self.spec_path, context, run_id=run_id)
+        with self.night(context, run_id=run_id) as night:
             evaluated = evaluate_interval(night, by=context["params"]["by"])
             versions = dict.fromkeys(found.version for found in evaluated.versions)
             self.reads = [

@@ -48,8 +48,8 @@ class ResolveSpecOperator(LamplighterOperator):
         return run.model_dump(mode="json")
 
 
-def resolved_run(spec_path: str, context: Context) -> RunRef:
-    """Fix what a run will do, once: the step itself."""
+def resolved_run(spec_path: str, context: Context, *, run_id: str | None = None) -> RunRef:
+    """Fix what a run will do, once per run id, which is the night's unless given."""
     from lamplighter.steps.night import Stores
     from lamplighter.steps.resolve_spec import resolve_spec
 
@@ -57,7 +57,7 @@ def resolved_run(spec_path: str, context: Context) -> RunRef:
     return resolve_spec(
         spec_path,
         run_request(dag_run, context["params"]),
-        run_id=night_id(dag_run),
+        run_id=run_id or night_id(dag_run),
         actor=run_actor(dag_run),
         stores=Stores.from_environment(),
     )
