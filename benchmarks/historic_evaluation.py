@@ -49,6 +49,7 @@ FIRST = datetime(2013, 1, 1, 9, tzinfo=UTC)
 DAG = "flights__evaluate"
 AT_ONCE = 8
 SAY_EVERY_S = 15.0
+LEAST_DAYS = 32
 HOUR = timedelta(hours=1)
 """Days begin at 09:00 UTC, in summer an hour earlier."""
 
@@ -60,6 +61,8 @@ def main() -> None:
     parser.add_argument("--backfill", type=int, default=0, metavar="DAYS")
     parser.add_argument("--from-day", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
+    if arguments.days < LEAST_DAYS:
+        parser.error(f"--days: at least {LEAST_DAYS}, for nobody was champion before February")
     if arguments.from_day + arguments.backfill > arguments.days:
         parser.error("a backfill is compared with --days: it cannot go beyond them")
     # So that `kill` and `timeout` end Airflow too.
