@@ -227,7 +227,7 @@ def _predictions(
     model = night.run.model
     ids = _ids(night, examples)
     known = [night.shadow.read(model, one.digest, start=start, end=end) for one in rivals]
-    missing = [said.index.get_indexer(ids) < 0 for said in known]
+    missing = [said.index.get_indexer(pd.Index(ids)) < 0 for said in known]
     new = np.flatnonzero(np.any(missing, axis=0))
     for first in range(0, len(new), _BATCH_ROWS):
         rows = new[first : first + _BATCH_ROWS]
