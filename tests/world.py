@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import yaml
 from lamplighter.contracts import Actor, RunReport, RunRequest
 from lamplighter.data.ingest import conform
 from lamplighter.data.sources import read_source
+from lamplighter.registry.relocation import files_of, relocate
 from lamplighter.spec import load_spec
 from lamplighter.steps.night import Stores
 from lamplighter.steps.store_paths import StorePaths
@@ -128,6 +131,28 @@ class World:
             stores=self.stores,
             threads=1,
         )
+
+    def copied(self, folder: Path) -> World:
+        """Copy the world with all it has stored into a new folder, to change it there."""
+        shutil.copytree(self.folder, folder)
+        world = copy.copy(self)
+        world.document = copy.deepcopy(self.document)
+        world.folder, world.home = folder, folder / "home"
+        world.spec_path = folder / self.spec_path.name
+        relocate(
+            world.home / "mlflow.db",
+            old_root=files_of(self.home / "mlflow.db").as_uri(),
+            new_root=files_of(world.home / "mlflow.db").as_uri(),
+        )
+        world.paths = replace(
+            self.paths,
+            home=str(world.home),
+            lake=str(world.home / "lake"),
+            artifacts=str(world.home / "lake" / "artifacts"),
+            ledger=f"sqlite:///{world.home / 'ledger.db'}",
+            mlflow=f"sqlite:///{world.home / 'mlflow.db'}",
+        )
+        return world
 
 
 def day(number: int, hour: int = 0) -> datetime:

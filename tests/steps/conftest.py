@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lamplighter.contracts import Actor
-from lamplighter.registry.relocation import files_of, relocate
 from past_days import contents, evaluate, ingest, rows
 from world import World, day
 
@@ -30,12 +26,12 @@ def seasoned_once(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def seasoned(seasoned_once: World, tmp_path: Path) -> World:
     """Versions 1 and 2 were champions, 2 is; version 3, of day 52, is registered."""
-    return _copied(seasoned_once, tmp_path / "world")
+    return seasoned_once.copied(tmp_path / "world")
 
 
 @pytest.fixture(scope="session")
 def asked_once(seasoned_once: World, tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = _copied(seasoned_once, tmp_path_factory.mktemp("asked") / "world")
+    world = seasoned_once.copied(tmp_path_factory.mktemp("asked") / "world")
     free_the_challengers_place(world)
     world.document["gate"] = {"approval": {"when": "always", "assignees": ["anna", "bob"]}}
     world.write()
@@ -46,7 +42,7 @@ def asked_once(seasoned_once: World, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def asked(asked_once: World, tmp_path: Path) -> World:
     """The same, and version 4, of day 53, waits for the approval of anna or bob."""
-    return _copied(asked_once, tmp_path / "world")
+    return asked_once.copied(tmp_path / "world")
 
 
 def free_the_challengers_place(world: World) -> None:
@@ -60,28 +56,6 @@ def free_the_challengers_place(world: World) -> None:
         actor=Actor(name="tester", kind="os_user"),
     )
     assert left is not None
-
-
-def _copied(one: World, folder: Path) -> World:
-    world = copy.copy(one)
-    world.document = copy.deepcopy(one.document)
-    world.folder, world.home = folder, folder / "home"
-    shutil.copytree(one.folder, world.folder)
-    world.spec_path = world.folder / one.spec_path.name
-    relocate(
-        world.home / "mlflow.db",
-        old_root=files_of(one.home / "mlflow.db").as_uri(),
-        new_root=files_of(world.home / "mlflow.db").as_uri(),
-    )
-    world.paths = replace(
-        one.paths,
-        home=str(world.home),
-        lake=str(world.home / "lake"),
-        artifacts=str(world.home / "lake" / "artifacts"),
-        ledger=f"sqlite:///{world.home / 'ledger.db'}",
-        mlflow=f"sqlite:///{world.home / 'mlflow.db'}",
-    )
-    return world
 
 
 @pytest.fixture

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lamplighter.registry.relocation import files_of, relocate
 from lamplighter.steps import whole_night
 from world import World, day
 
@@ -57,12 +53,12 @@ def refitted(refitted_once: World, tmp_path: Path) -> World:
 
     The night of the refit was killed once, between its fit and its registration.
     """
-    return copied(refitted_once, tmp_path / "world")
+    return refitted_once.copied(tmp_path / "world")
 
 
 @pytest.fixture(scope="session")
 def promoted_once(refitted_once: World, tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = copied(refitted_once, tmp_path_factory.mktemp("promoted") / "world")
+    world = refitted_once.copied(tmp_path_factory.mktemp("promoted") / "world")
     assert world.run(day(58)).outcome == "promote"
     return world
 
@@ -70,26 +66,4 @@ def promoted_once(refitted_once: World, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def promoted(promoted_once: World, tmp_path: Path) -> World:
     """The same, and the night of day 58 made the refit champion."""
-    return copied(promoted_once, tmp_path / "world")
-
-
-def copied(one: World, folder: Path) -> World:
-    shutil.copytree(one.folder, folder)
-    world = copy.copy(one)
-    world.document = copy.deepcopy(one.document)
-    world.folder, world.home = folder, folder / "home"
-    world.spec_path = folder / one.spec_path.name
-    relocate(
-        world.home / "mlflow.db",
-        old_root=files_of(one.home / "mlflow.db").as_uri(),
-        new_root=files_of(world.home / "mlflow.db").as_uri(),
-    )
-    world.paths = replace(
-        one.paths,
-        home=str(world.home),
-        lake=str(world.home / "lake"),
-        artifacts=str(world.home / "lake" / "artifacts"),
-        ledger=f"sqlite:///{world.home / 'ledger.db'}",
-        mlflow=f"sqlite:///{world.home / 'mlflow.db'}",
-    )
-    return world
+    return promoted_once.copied(tmp_path / "world")
