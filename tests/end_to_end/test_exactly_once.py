@@ -15,7 +15,7 @@ from world import World, day
 pytestmark = pytest.mark.scheduler
 WORST_MOMENTS = {
     "tune_model": ("after", "lamplighter.steps.stored_search:LedgerTrials.add"),
-    "train_ensemble": ("after", "lamplighter.training.refit:fit_one"),
+    "train_ensemble": ("after", "lamplighter.training.final_fit:fit_one"),
     "register_model": ("before", "lamplighter.ledger.ledger:Ledger.record_version"),
     "release_model": ("before", "lamplighter.steps.release_model:project_alias"),
 }

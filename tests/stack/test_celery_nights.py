@@ -203,7 +203,7 @@ def test_a_night_in_which_every_part_fails_once_ends_as_the_quiet_one(
             when="after",
         ),
         "train_ensemble": airflow.hold(
-            dag_id, "train_ensemble", at="lamplighter.training.refit:fit_one", when="after"
+            dag_id, "train_ensemble", at="lamplighter.training.final_fit:fit_one", when="after"
         ),
         "decide_promotion": airflow.hold(dag_id, "decide_promotion"),
         "register_model": airflow.hold(dag_id, "register_model"),

@@ -12,10 +12,10 @@ from lamplighter.features.encode import FrameEncoder
 from lamplighter.spec.search import Ensemble
 from lamplighter.training.calibration import choose_calibration
 from lamplighter.training.combine import Combiner
+from lamplighter.training.final_fit import Fitted
 from lamplighter.training.folds import Folds, Positions
 from lamplighter.training.predictor import Predictor
 from lamplighter.training.quantiles import fit_intervals
-from lamplighter.training.refit import Fitted
 from lamplighter.training.target import Floats
 from lamplighter.training.threshold import Costs, fit_cost_rule
 

@@ -17,6 +17,7 @@ from lamplighter.spec.search import Ensemble
 from lamplighter.training.bagging import BAGS, bag_out_of_fold
 from lamplighter.training.conclude import conclude
 from lamplighter.training.contest import Contest, OutOfFold, alone, judge
+from lamplighter.training.final_fit import BAGGED, FinalFit
 from lamplighter.training.folds import Folds, Positions, TrainingSet
 from lamplighter.training.limits import (
     encoding_ms,
@@ -29,7 +30,6 @@ from lamplighter.training.members.algorithm import Algorithm
 from lamplighter.training.members.catalogue import ALGORITHMS
 from lamplighter.training.pool import JUDGED_ROWS, Pool, Predictions, open_pool
 from lamplighter.training.predictor import Predictor
-from lamplighter.training.refit import BAGGED, Refit
 from lamplighter.training.room import Load, Room
 from lamplighter.training.stability import Stability, selection_stability
 from lamplighter.training.target import Floats
@@ -153,16 +153,18 @@ def fit_ensemble(
     if costs:
         cost_matrix(costs, folds.target)  # an unknown class is told before anything is fitted
     workshop = Workshop(folds, algorithms, seed=seed, threads=threads)
-    refit = Refit(workshop, {}, deadline, progress)
+    final_fit = FinalFit(workshop, {}, deadline, progress)
     pool = open_pool(
         folds,
         trials,
         predictions=predictions,
         progress=progress,
-        most_rows=int(np.clip(_ROWS_A_SECOND * refit.seconds_left(), _ROWS_AT_LEAST, JUDGED_ROWS)),
+        most_rows=int(
+            np.clip(_ROWS_A_SECOND * final_fit.seconds_left(), _ROWS_AT_LEAST, JUDGED_ROWS)
+        ),
     )
-    refit.trials.update(pool.trials)
-    candidates = _Candidates(workshop, pool, refit, settings, clock, progress)
+    final_fit.trials.update(pool.trials)
+    candidates = _Candidates(workshop, pool, final_fit, settings, clock, progress)
     found = candidates.out_of_fold()
     contest = candidates.contest(found)
     final = candidates.fit(contest, found)
@@ -170,7 +172,7 @@ def fit_ensemble(
         folds,
         final.names,
         final.combiner,
-        refit.fitted,
+        final_fit.fitted,
         rows=pool.rows[final.judged],
         prediction=final.prediction,
         settings=settings,
@@ -185,11 +187,11 @@ def fit_ensemble(
         weights,
         pool.rows[final.judged],
         _calibrated(predictor, final.prediction),
-        {name: refit.trials[name] for name in final.names},
+        {name: final_fit.trials[name] for name in final.names},
         selection_stability(
             workshop,
-            {name: refit.trials[name] for name in heaviest},
-            {name: refit.fitted[name].encoder.names for name in heaviest},
+            {name: final_fit.trials[name] for name in heaviest},
+            {name: final_fit.fitted[name].encoder.names for name in heaviest},
             seconds_left=deadline,
         ),
     )
@@ -201,7 +203,7 @@ class _Candidates:
 
     workshop: Workshop
     pool: Pool
-    refit: Refit
+    final_fit: FinalFit
     settings: Ensemble
     clock: Callable[[], float]
     progress: Callable[[str], None]
@@ -230,8 +232,8 @@ class _Candidates:
             methods = self.settings.methods
             return judge(found, methods=self._auto(found) if methods == "auto" else methods)
         losses = {name: trial.loss for name, trial in self.pool.trials.items()}
-        names = [name for name in self._by_cost(list(losses)) if name not in self.refit.broken]
-        best = next((name for name in names if name in self.refit.fitted), names[0])
+        names = [name for name in self._by_cost(list(losses)) if name not in self.final_fit.broken]
+        best = next((name for name in names if name in self.final_fit.fitted), names[0])
         return alone(best, {name: loss for name, loss in losses.items() if loss is not None})
 
     def fit(self, contest: Contest, found: OutOfFold) -> Contest:
@@ -240,10 +242,10 @@ class _Candidates:
         Where even one alone is beyond the spec's limits, the best trial of another algorithm takes
         its place that keeps them. If none does, it stays, and the gate refuses it.
         """
-        fitted = self.refit.fitted
-        self.refit.fit_all(_heaviest_first(contest))
+        fitted = self.final_fit.fitted
+        self.final_fit.fit_all(_heaviest_first(contest))
         if not fitted:
-            self.refit.fit_one_of(self._by_cost(list(self.pool.trials)))
+            self.final_fit.fit_one_of(self._by_cost(list(self.pool.trials)))
         while True:
             if not set(contest.names) <= set(fitted):
                 contest = self.contest(found.of(fitted))
@@ -253,7 +255,7 @@ class _Candidates:
             fitted.pop(excess, None)
 
     def _room(self) -> Room:
-        left, settings = self.refit.seconds_left(), self.settings
+        left, settings = self.final_fit.seconds_left(), self.settings
         return Room(
             members=settings.max_members,
             seconds=_PLANNED * left,
@@ -267,19 +269,19 @@ class _Candidates:
 
     def _loads(self, names: Sequence[str]) -> dict[str, Load]:
         """Return what each would cost; with limits on size and time by small fits of the best."""
-        seconds = {name: self.refit.seconds(name) for name in names}
+        seconds = {name: self.final_fit.seconds(name) for name in names}
         if not self._limited():
             return {name: Load(seconds=seconds[name]) for name in names}
         loads = {}
         for name in names[:_MEASURED]:
             loads[name] = expected_load(
-                self.workshop, self.refit.trials[name], seconds=seconds[name], clock=self.clock
+                self.workshop, self.final_fit.trials[name], seconds=seconds[name], clock=self.clock
             )
         return loads
 
     def _with_bag(self, found: OutOfFold) -> OutOfFold:
         """Let a bag of the best trial take part, if the spec asks for it or seconds allow it."""
-        methods, left = self.settings.methods, self.refit.seconds_left()
+        methods, left = self.settings.methods, self.final_fit.seconds_left()
         if not found.predictions:
             return found
         best = self.pool.trials[next(iter(found.predictions))]
@@ -293,7 +295,7 @@ class _Candidates:
         except Exception as error:  # one broken member is no lost night
             self.progress(f"{BAGGED} takes no part: {error}")
             return found
-        self.refit.trials[BAGGED] = replace(best, seconds=cost)
+        self.final_fit.trials[BAGGED] = replace(best, seconds=cost)
         return replace(
             found,
             predictions={**found.predictions, BAGGED: self.pool.thin(parts)},
@@ -303,7 +305,7 @@ class _Candidates:
     def _auto(self, found: OutOfFold) -> tuple[str, ...]:
         if self.workshop.folds.one_stretch:
             return _LEVEL
-        left = self.refit.seconds_left()
+        left = self.final_fit.seconds_left()
         rows, *classes = next(iter(found.predictions.values())).shape
         cells = rows * float(np.prod(classes)) ** 2
         quick = _SECONDS_PER_CELL_OF_TOWER * cells <= _EXTRA * left < math.inf
@@ -311,8 +313,8 @@ class _Candidates:
 
     def _by_cost(self, names: Sequence[str]) -> list[str]:
         """Return those there is time for, the best first, then the rest, the cheapest first."""
-        left = self.refit.seconds_left()
-        seconds = {name: self.refit.seconds(name) for name in names}
+        left = self.final_fit.seconds_left()
+        seconds = {name: self.final_fit.seconds(name) for name in names}
         timely = [name for name in names if seconds[name] <= left]
         rest = [name for name in names if name not in timely]
         return timely + sorted(rest, key=lambda name: seconds[name])
@@ -324,7 +326,7 @@ class _Candidates:
         room, loads = self._room(), {}
         encoders: set[int] = set()
         for name in contest.names:
-            encoder = id(self.refit.fitted[name].encoder)
+            encoder = id(self.final_fit.fitted[name].encoder)
             loads[name] = self._measured(name, encoded=encoder in encoders)
             encoders.add(encoder)
         total = sum(loads.values(), Load())
@@ -337,7 +339,7 @@ class _Candidates:
 
     def _measured(self, name: str, *, encoded: bool = False) -> Load:
         """Return what a member weighs and takes, encoding included unless another one does that."""
-        fitted, raw = self.refit.fitted[name], self.workshop.folds.data.X
+        fitted, raw = self.final_fit.fitted[name], self.workshop.folds.data.X
         X = fitted.encoder.transform(raw.head(1_000))
         taken = latency_ms(fitted.member, X, clock=self.clock)
         if not encoded:
@@ -346,18 +348,18 @@ class _Candidates:
 
     def _has_taken_its_place(self, excess: str) -> bool:
         """Fit the best trial of another algorithm that keeps the limits; say if there is one."""
-        room, fitted = replace(self._room(), seconds=math.inf), self.refit.fitted
+        room, fitted = replace(self._room(), seconds=math.inf), self.final_fit.fitted
         best: dict[str, str] = {}
         for name, trial in self.pool.trials.items():
             best.setdefault(trial.algorithm, name)
         kept = fitted.pop(excess)
         for name in best.values():
-            if name == excess or name in self.refit.broken:
+            if name == excess or name in self.final_fit.broken:
                 continue
-            trial = self.refit.trials[name]
+            trial = self.final_fit.trials[name]
             if room.lacks(expected_load(self.workshop, trial, seconds=0.0, clock=self.clock)):
                 continue
-            self.refit.fit_all([name])
+            self.final_fit.fit_all([name])
             if name not in fitted:
                 continue
             if not room.lacks(self._measured(name)):

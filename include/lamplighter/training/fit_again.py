@@ -12,11 +12,11 @@ from lamplighter.errors import TrainingError
 from lamplighter.features.encode import FrameEncoder
 from lamplighter.training.bagging import Bag, fit_bag
 from lamplighter.training.conclude import distinct_encoders
+from lamplighter.training.final_fit import BAGGED, fit_one
 from lamplighter.training.folds import Folds, TrainingSet, finite_prediction
 from lamplighter.training.members.algorithm import Algorithm, Member
 from lamplighter.training.predictor import Predictor
 from lamplighter.training.recipe import Prepared
-from lamplighter.training.refit import BAGGED, fit_one
 from lamplighter.training.target import Target
 from lamplighter.training.trial import TrialRecord
 from lamplighter.training.workshop import Workshop

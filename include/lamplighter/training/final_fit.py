@@ -45,7 +45,7 @@ class Fitted:
 
 
 @dataclass
-class Refit:
+class FinalFit:
     """Fits trials on all rows, each at most once, and learns on the way what that takes.
 
     Attributes

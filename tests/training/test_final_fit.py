@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamplighter.training.final_fit import FinalFit
 from lamplighter.training.folds import Folds
 from lamplighter.training.members.algorithm import Algorithm, Fit, Rows
-from lamplighter.training.refit import Refit
 from lamplighter.training.trial import TrialRecord
 from lamplighter.training.workshop import Workshop
 from learnable import learnable
@@ -30,7 +30,7 @@ class Grown:
         return np.full(len(X), 0.5)
 
 
-def refit(clock: Clock, *, seconds_a_round: float, expected: float) -> Refit:
+def final_fit(clock: Clock, *, seconds_a_round: float, expected: float) -> FinalFit:
     def fit(rows: Rows, fit: Fit) -> Grown:
         grown = 0
         while grown < fit.params["rounds"]:
@@ -47,11 +47,11 @@ def refit(clock: Clock, *, seconds_a_round: float, expected: float) -> Refit:
         name: TrialRecord(n, "slow", {"rounds": 100}, 0.5, expected * share, status="ok")
         for n, name in enumerate(["first", "second"])
     }
-    return Refit(workshop, trials, clock, progress=lambda sentence: None)
+    return FinalFit(workshop, trials, clock, progress=lambda sentence: None)
 
 
 def test_the_first_member_is_grown_whole_even_if_it_takes_longer_than_is_left():
-    work = refit(Clock(3.0), seconds_a_round=0.05, expected=10.0)
+    work = final_fit(Clock(3.0), seconds_a_round=0.05, expected=10.0)
     work.fit_all(["first", "second"])
     assert list(work.fitted) == ["first"]
     assert work.fitted["first"].member.rounds >= 100
@@ -59,7 +59,7 @@ def test_the_first_member_is_grown_whole_even_if_it_takes_longer_than_is_left():
 
 def test_a_further_member_that_was_stopped_in_the_middle_takes_no_part():
     clock = Clock(100.0)
-    work = refit(clock, seconds_a_round=0.1, expected=10.0)
+    work = final_fit(clock, seconds_a_round=0.1, expected=10.0)
     work.fit_all(["first"])
     clock.left = 1_000.0
     work.trials["second"] = work.trials["first"]
