@@ -215,3 +215,15 @@ def write_without_reasons(path: Path, rows: pd.DataFrame) -> None:
 
     days = rows["prediction_time"].dt.strftime("%Y-%m-%d")
     write_deltalake(str(path), rows.assign(day=days), partition_by=["day"])
+
+
+def test_a_predicted_class_is_named_as_the_spec_names_it(world: World) -> None:
+    world.visits["returned"] = world.visits["returned"].astype(float)  # as beside missing labels
+    world.document |= {"task": "multiclass"}
+    world.document["data"]["tables"]["outcomes"]["columns"] = {"returned": "float"}
+    world.document["search"] |= {"algorithms": ["linear"], "trials": 1}
+    world.write()
+    world.run(day(50))
+    score(world, 51)
+    rows = world.stores.predictions.read("returns", start=day(50), end=day(51))
+    assert set(rows["prediction"]) == {"0", "1"}

@@ -199,7 +199,7 @@ def _releases(
 def _values(scorer: Scorer, predicted: np.ndarray) -> np.ndarray:
     if scorer.task != "multiclass":
         return predicted
-    return np.asarray([str(scorer.classes[best]) for best in predicted.argmax(axis=1)])
+    return np.asarray([class_name(scorer.classes[best]) for best in predicted.argmax(axis=1)])
 
 
 def _decisions(scorer: Scorer, predicted: np.ndarray) -> list[str | None]:
