@@ -276,7 +276,9 @@ def test_a_member_beyond_the_limits_gives_its_place_to_the_best_one_that_keeps_t
 
 def alone_of(candidates, found):
     """Hold no contest: the best one, or whoever is fitted, is alone."""
-    return alone(next(iter(candidates.final_fit.fitted), "xgboost"), {"xgboost": 0.1, "linear": 0.5})
+    return alone(
+        next(iter(candidates.final_fit.fitted), "xgboost"), {"xgboost": 0.1, "linear": 0.5}
+    )
 
 
 def test_a_bag_takes_part_where_the_spec_asks_for_it():
