@@ -164,7 +164,8 @@ def created(airflow: AirflowClient, asked: dict[str, Any]) -> int:
         time.sleep(1)
         for half in airflow._ask("GET", f"/api/v2/backfills?dag_id={DAG}")["backfills"]:
             if half["completed_at"] is None:
-                airflow._ask("PUT", f"/api/v2/backfills/{half['id']}/cancel")
+                with contextlib.suppress(AirflowError):  # it may have gone by itself meanwhile
+                    airflow._ask("PUT", f"/api/v2/backfills/{half['id']}/cancel")
 
 
 def cpu_of(stack: Any) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,7 +74,8 @@ def _created(airflow: RealAirflow, asked: dict[str, Any]) -> int | None:
             raise
     for half in airflow.get(f"backfills?dag_id={asked['dag_id']}")["backfills"]:
         if half["completed_at"] is None:
-            airflow._ask("PUT", f"/api/v2/backfills/{half['id']}/cancel")
+            with suppress(AirflowError):  # it may have gone by itself meanwhile
+                airflow._ask("PUT", f"/api/v2/backfills/{half['id']}/cancel")
     return None
 
 
