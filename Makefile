@@ -50,9 +50,9 @@ down: ## end what `make up` started
 env: ## write .env with random secrets for docker-compose.yaml; never over an old one
 	@python=$$(scripts/find-python) && "$$python" scripts/make_env.py
 
-test: ## set up, then lint, types, layers, doctests and tests (about 15 minutes)
+test: ## set up, then lint, types, layers, doctests and tests (about 25 minutes)
 	@echo "make test: installs into .venv (1 to 2 minutes the first time), then runs the linters, mypy, import-linter,"
-	@echo "doctests and every test that each change has to pass. About 15 minutes in all."
+	@echo "doctests and every test that each change has to pass. About 25 minutes in all on two cores."
 	@$(MAKE) --no-print-directory setup-dev
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -q --doctest-modules include/lamplighter
