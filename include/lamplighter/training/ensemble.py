@@ -59,9 +59,9 @@ _MEASURED = 12
 _AUTO = ("voting", "blending", "greedy", "stacking")
 
 _LEVEL = ("voting", "blending", "greedy")
-"""Averages, which keep their members' level. A stack learns the level of the rows that judge it:
-of flights, that of an unusually punctual week, and the next fortnight was then predicted at .12
-where .26 were late."""
+"""Averages, which keep their members' level. A stack learns the level of the rows that judge it: of
+flights, that of an unusually punctual week, and the next fortnight was then predicted far too low.
+"""
 
 
 @dataclass(frozen=True)
